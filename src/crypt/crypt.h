@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/span.h"
+#include "crypt/hash.h"
 
 /* crypt_start: call once per process, before any other crypt/ function and
  * before the fence closes (it loads what later calls need). */
@@ -17,6 +18,8 @@ void crypt_random(void *to, size_t len);
 bool crypt_equal(struct span a, struct span b);
 /* crypt_wipe: zero memory so that the compiler cannot leave it out. */
 void crypt_wipe(void *p, size_t len);
+/* crypt_hmac: HMAC-SHA-256 (RFC 2104, FIPS 198-1); a key of any length. */
+struct hash crypt_hmac(struct span key, struct span message);
 /* crypt_keystream: len bytes of the ChaCha20 keystream (RFC 8439, nonce 0)
  * of a 32-byte seed, starting at byte 64*block. Source: DECISIONS, "Trees":
  * a record's leaf takes 16 bytes of it. */
