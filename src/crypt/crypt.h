@@ -23,7 +23,7 @@ struct hash crypt_hmac(struct span key, struct span message);
 /* crypt_keystream: len bytes of the ChaCha20 keystream (RFC 8439, nonce 0)
  * of a 32-byte seed, starting at byte 64*block. Source: DECISIONS, "Trees":
  * a record's leaf takes 16 bytes of it. */
-void crypt_keystream(const uint8_t seed[static 32], uint64_t block,
-    uint8_t *to, size_t len);
+void crypt_keystream(
+    const uint8_t seed[static 32], uint64_t block, uint8_t *to, size_t len);
 
 #endif

@@ -11,10 +11,10 @@
 #include "base/fault.h"
 #include "crypt/hash.h"
 
-#define LEAF_SALT_LEN 16	/* keystream bytes in a record's leaf */
-#define LEAF_SENDER_MAX 255	/* bytes */
-#define LEAF_RAW_MAX 65536	/* bytes of one record, as EVENT_RAW_MAX */
-#define LEAF_BLOCK_LEN 61	/* bytes of a block's leaf data, always */
+#define LEAF_SALT_LEN 16 /* keystream bytes in a record's leaf */
+#define LEAF_SENDER_MAX 255 /* bytes */
+#define LEAF_RAW_MAX 65536 /* bytes of one record, as EVENT_RAW_MAX */
+#define LEAF_BLOCK_LEN 61 /* bytes of a block's leaf data, always */
 
 enum leaf_kind {
 	LEAF_RECORD = 1,
@@ -49,14 +49,14 @@ struct leaf_block {
  */
 void leaf_record(struct buf *b, const struct leaf_record *r);
 struct hash leaf_record_hash(const struct leaf_record *r);
-MUST_CHECK enum err leaf_record_read(struct span data, struct leaf_record *r,
-    struct fault *why);
+MUST_CHECK enum err leaf_record_read(
+    struct span data, struct leaf_record *r, struct fault *why);
 
 /* leaf_block, leaf_block_hash, leaf_block_read: the same for a block. */
 void leaf_block(struct buf *b, const struct leaf_block *k);
 struct hash leaf_block_hash(const struct leaf_block *k);
-MUST_CHECK enum err leaf_block_read(struct span data, struct leaf_block *k,
-    struct fault *why);
+MUST_CHECK enum err leaf_block_read(
+    struct span data, struct leaf_block *k, struct fault *why);
 
 /* leaf_salts: the salts of records 0 .. n-1 of a block, from its seed: n *
  * LEAF_SALT_LEN bytes into `to`. leaf_salt: the one of record i. */

@@ -43,8 +43,7 @@ void merkle_root(const struct hash *leaf, size_t n, struct hash *root);
  * Source  RFC 9162 section 2.1.3.1.
  */
 MUST_CHECK enum err merkle_path(const struct hash *leaf, size_t n, size_t at,
-    struct hash path[static MERKLE_DEPTH], unsigned *n_path,
-    struct fault *why);
+    struct hash path[static MERKLE_DEPTH], unsigned *n_path, struct fault *why);
 
 /*
  * merkle_check_inclusion: does this path lead from the leaf hash at place
@@ -65,7 +64,7 @@ MUST_CHECK bool merkle_check_inclusion(const struct hash *leaf, uint64_t at,
  * Source  RFC 9162 section 2.1.4.2.
  */
 MUST_CHECK bool merkle_check_consistency(uint64_t old_size,
-    const struct hash *old_root, uint64_t new_size,
-    const struct hash *new_root, const struct hash *path, unsigned n);
+    const struct hash *old_root, uint64_t new_size, const struct hash *new_root,
+    const struct hash *path, unsigned n);
 
 #endif

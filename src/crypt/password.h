@@ -25,7 +25,8 @@ void password_cost(uint64_t memory_bytes, unsigned passes);
  * Fails  ERR_MEMORY.
  */
 MUST_CHECK enum err password_hash(
-    const uint8_t pepper[static PASSWORD_PEPPER_LEN], struct span password, char out[static PASSWORD_HASH_MAX], struct fault *why);
+    const uint8_t pepper[static PASSWORD_PEPPER_LEN], struct span password,
+    char out[static PASSWORD_HASH_MAX], struct fault *why);
 /* password_check: true when it is the one hashed. A NULL or malformed hash is
  * worked on all the same, so that time does not tell whether an account
  * exists. */
