@@ -41,6 +41,11 @@ struct sql *book_db(struct book *b);
 const struct schema *book_schema(const struct book *b);
 const char *book_city(const struct book *b);
 
+/* book_tables: make the fixed tables and those of the schema where they are
+ * missing (what book_open does for SQL_WRITE): for fixtures of clauses. */
+MUST_CHECK enum err book_tables(
+    struct sql *db, const struct schema *s, struct fault *why);
+
 /*
  * book_begin, book_commit, book_undo_all: every writing function of this
  * room is one transaction of its own, unless the caller has opened one here:

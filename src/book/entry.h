@@ -45,6 +45,7 @@ struct written {
 	uint64_t leaf; /* its place in the agency's log, from 0 */
 	int64_t received_us, effective_us;
 	bool unchanged; /* the row was so already: no entry was made */
+	bool added; /* there was no such row before */
 	bool history; /* the present row is later: it stays */
 };
 
@@ -54,6 +55,8 @@ struct written {
  * went back. Row and refs: a ref names a row of its register in the same
  * agency that is not voided (register agency: any agency); writing register
  * `agency` needs agency == key, and an agency's first entry makes its log.
+ * The key "-" makes a fresh one (of the fields its register names, else
+ * REGISTER-N).
  *
  *   now_us  the clock
  *   bad     refusals are added here

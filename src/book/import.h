@@ -16,7 +16,7 @@
 
 #define IMPORT_MAX ((size_t)32 << 20) /* bytes of a file */
 #define IMPORT_ROWS_MAX 200000
-#define IMPORT_SHOWN_MAX 200 /* rows in a preview */
+#define IMPORT_SHOWN_MAX 20 /* rows in a preview */
 
 struct import_job {
 	struct span actor, agency, reg;
@@ -28,9 +28,9 @@ struct import_job {
 /*
  * book_import: check and, unless dry, write.
  *
- *   out  [out] {"register","agency","dry","rows","adds","changes",
- *        "unchanged","errors":[refusals with row and column],"n_errors",
- *        "preview":[{row,key,what:"add|change|unchanged",fields,before}]};
+ *   out  [out] {"dry","rows","add","change","same","failed","columns":
+ *        [{heading,field}],"errors":[{line,column,field,code,value,text:
+ *        {zh,en}}],"preview":[{line,key,action,fields}]} as in doc/api.md;
  *        handed over (json_decref); given with ERR_RANGE too
  *
  * Fails   ERR_RANGE: refused, see out; ERR_SYNTAX: not CSV or not UTF-8, with

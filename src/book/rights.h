@@ -33,7 +33,7 @@ enum office {
 #define OFFICE_EVERYONE ((1U << OFFICE_N) - 1)
 
 const char *office_name(enum office o);
-struct words office_words(enum office o);
+struct label office_words(enum office o);
 /* office_find: OFFICE_N when there is none. */
 enum office office_find(struct span name);
 

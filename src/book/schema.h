@@ -35,14 +35,14 @@ enum field_type {
 	TYPE_N
 };
 
-struct words {
+struct label {
 	const char *zh, *en; /* "" when not given */
 };
 
 /* One value of an enum. */
 struct schema_value {
 	const char *value;
-	struct words label;
+	struct label label;
 };
 
 struct schema_register;
@@ -50,7 +50,7 @@ struct schema_register;
 struct schema_field {
 	const char *name;
 	enum field_type type;
-	struct words label, help;
+	struct label label, help;
 	bool required, personal, many;
 	bool has_min, has_max;
 	int64_t min, max;
@@ -66,8 +66,8 @@ struct schema_field {
 
 struct schema_register {
 	const char *name;
-	struct words title, help;
-	struct words key_label;
+	struct label title, help;
+	struct label key_label;
 	const char *const *key_column; /* headings of the key */
 	size_t n_key_columns;
 	const unsigned *key_from; /* places of fields */

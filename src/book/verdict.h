@@ -2,7 +2,8 @@
  * book/verdict.h: the verdicts that rules found, as rows and spans.
  *
  * Tables verdict, finding and verdict_span as in ARCHITECTURE.md, `verdict`
- * with the clause's chapter besides; tally(agency, chapter, state, n) counts
+ * with chapter and problem besides; clause_run(clause, at_us, next_us,
+ * refused); tally(agency, chapter, state, n) counts
  * verdicts; tally_version grows with every change of a verdict.
  */
 #ifndef BOOK_VERDICT_H
@@ -11,23 +12,17 @@
 #include "book/book.h"
 
 /*
- * book_verdicts: take over a set of changes from rules.
+ * book_verdicts: take over what rules found to be new for one clause.
  *
- *   changes  {"at": us, "pack": text,
- *             "verdicts": [{clause, agency, chapter, state, since_us,
- *                n_met, n_due, n_unmet, n_unknown, n_excepted, n_na}],
- *             "gone": [{clause, agency}],          verdicts no longer given
- *             "findings": [{clause, agency, subject, subject_title, state,
- *                since_us, due_us, problem, evidence, known_state,
- *                known_since_us}],
- *             "findings_gone": [{clause, agency, subject}]}
- *            each list may be missing; evidence is an object or its text;
- *            states: met due unmet unknown excepted n/a adopted, "not
- *            adopted", info
+ *   changes  the object of rules/changes.h: {"clause", "at_us", "next_us",
+ *            "refused", "verdicts": [...], "verdicts_gone": [...],
+ *            "findings": [...], "findings_gone": [...]}, and "chapter": its
+ *            number, for the tally (0 when missing); lists may be missing
  *   changed  [out, may be NULL] verdicts whose state changed: each is an
- *            entry beimen.verdict (key = clause) in that agency and a span
+ *            entry beimen.verdict (key = clause) in that agency and a span.
+ *            What it was is taken from the table, not from "was".
  *
- * All of it is one transaction. Taking the same set again changes nothing.
+ * All of it is one transaction. Taking the same object again changes nothing.
  * Fails   ERR_SYNTAX: names the item; ERR_NOT_FOUND: no such agency.
  */
 MUST_CHECK enum err book_verdicts(struct book *b, const json_t *changes,
