@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Sets up and builds one folder under build/: tools/build.sh KIND [TARGET…]
+#
+#   release  gcc, optimised and hardened: what is run and installed
+#   asan     gcc with AddressSanitizer and UBSan: what the tests run
+#   clang    the second compiler: its warnings
+#   fuzz     clang with libFuzzer, AddressSanitizer and UBSan
+set -eu
+cd "$(dirname "$0")/.."
+
+kind=${1:?usage: tools/build.sh release|asan|clang|fuzz [TARGET…]}
+shift
+dir=build/$kind
+
+case $kind in
+release)
+	export CC="${CC:-gcc}"
+	options="-Dhardened=true -Db_pie=true -Dtests=false"
+	;;
+asan)
+	export CC=gcc
+	options="-Db_sanitize=address,undefined -Db_lundef=false"
+	;;
+clang)
+	export CC=clang
+	options=
+	;;
+fuzz)
+	export CC=clang
+	options="-Dfuzzers=true -Dtests=false
+	    -Db_sanitize=address,undefined -Db_lundef=false
+	    -Dc_args=-fsanitize=fuzzer-no-link"
+	;;
+*)
+	echo "build.sh: no such kind: $kind" >&2
+	exit 2
+	;;
+esac
+
+if ! [ -f "$dir/build.ninja" ]; then
+	mkdir -p build
+	# shellcheck disable=SC2086
+	if ! meson setup "$dir" --prefix="${PREFIX:-/usr/local}" $options \
+	    >"build/setup-$kind.log" 2>&1; then
+		cat "build/setup-$kind.log"
+		rm -rf "$dir"
+		exit 1
+	fi
+fi
+exec ninja --quiet -C "$dir" "$@"
