@@ -169,13 +169,28 @@ report(struct sql *db, const struct buf *pairs, sql_table_fn *seen, void *arg,
 	return e;
 }
 
+/* Has the engine make its JSON tables, which it does by writing to its own
+ * schema: not a thing to ask the authorizer about. */
+static enum err
+wake_json(struct sql *db, struct fault *why)
+{
+	struct sql_stmt *s = NULL;
+	enum err e = sql_prepare(
+	    db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", &s, why);
+
+	sql_stmt_free(s);
+	return e;
+}
+
 /* Prepares under the authorizer; w->no tells what it refused. */
 static enum err
 prepare_watched(struct sql *db, const char *text, struct watch *w,
     struct sql_stmt **out, struct fault *why)
 {
-	enum err e;
+	enum err e = wake_json(db, why);
 
+	if (e != ERR_OK)
+		return e;
 	(void)sqlite3_set_authorizer(db->db, allow, w); /* always OK */
 	e = sql_prepare(db, text, out, why);
 	(void)sqlite3_set_authorizer(db->db, NULL, NULL);
