@@ -1,0 +1,51 @@
+/*
+ * vault/query.h: the language of searches.
+ *
+ *   failed root           both words (ASCII without case; whole words)
+ *   "session opened"      the phrase         登入 失敗    Chinese: substrings
+ *   fail*  *.example      with any bytes for the star
+ *   user:root  host:web*  a field, by long or short name; also host app proc
+ *                         msgid sender category class severity facility via
+ *                         parse source message raw
+ *   user:*  -user:*       the field is there; is not
+ *   port:1..1024          a range; severity<=3, status>=500, dport=22
+ *   src:10.0.0.0/8        a network (src dst sender)
+ *   /fail(ed|ure)/i       a regular expression (PCRE2); user:/^adm/
+ *   a AND b, a OR b, NOT a, -a, ( )      AND binds closer than OR
+ *
+ * `port` means sport or dport. A word is looked for in the raw bytes, the
+ * sender, the host and every extracted field. The empty query matches all.
+ */
+#ifndef VAULT_QUERY_H
+#define VAULT_QUERY_H
+
+#include "base/event.h"
+
+#define QUERY_TEXT_MAX 4096 /* bytes */
+#define QUERY_NODES_MAX 256U
+#define QUERY_DEPTH_MAX 32U
+
+enum query_found {
+	QUERY_NO = 0,
+	QUERY_MAYBE = 1, /* a regular expression met its limit */
+	QUERY_YES = 2,
+};
+
+struct query;
+
+/*
+ * query_parse: compile. Handed over (query_free).
+ * Fails   ERR_SYNTAX "at 5: unknown field \"foo\" …" (bytes from 1);
+ *         ERR_LIMIT; ERR_MEMORY.
+ */
+MUST_CHECK enum err query_parse(
+    struct span text, struct query **out, struct fault *why);
+void query_free(struct query *q);
+
+enum query_found query_match(
+    const struct query *q, uint32_t source, const struct event *ev);
+/* query_may: could a record of this source match? Only QUERY_NO is certain. */
+enum query_found query_may(const struct query *q, uint32_t source,
+    struct span sender, struct span host);
+
+#endif
