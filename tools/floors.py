@@ -52,11 +52,12 @@ def check_table(rooms, doors):
         for other in sorted(may or ()):
             if other not in rooms:
                 yield "%s may include %s, which is no room" % (name, other)
-            elif rooms[other][0] > floor:
+                continue
+            if name in (rooms[other][1] or ()):
+                yield "%s and %s include each other" % (name, other)
+            if rooms[other][0] > floor:
                 yield "%s (floor %d) may not reach up to %s (floor %d)" % (
                     name, floor, other, rooms[other][0])
-            elif name in (rooms[other][1] or ()):
-                yield "%s and %s include each other" % (name, other)
     for prefix, room in doors:
         if room not in rooms:
             yield "the door to %s is in %s, which is no room" % (prefix, room)

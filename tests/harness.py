@@ -1,0 +1,227 @@
+"""What the tests that run the whole program share: TAP, a server of one's
+own, and waiting. Standard library only; servers listen on loopback, on free
+ports, and are ended by their process id.
+
+BEIMEN names the program, SRC the source tree; both have defaults that fit a
+run by hand.
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SRC = os.environ.get("SRC") or os.path.dirname(HERE)
+BEIMEN = os.environ.get("BEIMEN") or SRC + "/build/release/src/proc/beimen"
+
+
+class Tap:
+    """Prints one line a test; the plan comes last, so a run that dies on its
+    way has none and counts as failed."""
+
+    def __init__(self):
+        self.n = 0
+        self.bad = 0
+
+    def ok(self, good, title, detail=""):
+        self.n += 1
+        self.bad += not good
+        print("%sok %d - %s" % ("" if good else "not ", self.n, title))
+        if not good and detail:
+            for line in str(detail).splitlines()[-60:]:
+                print("#   " + line)
+        sys.stdout.flush()
+        return bool(good)
+
+    def equal(self, got, wanted, title):
+        return self.ok(got == wanted, title,
+                       "wanted: %r\ngot:    %r" % (wanted, got))
+
+    def skip(self, title, why):
+        self.n += 1
+        print("ok %d - %s # SKIP %s" % (self.n, title, why), flush=True)
+
+    def note(self, text):
+        for line in str(text).splitlines():
+            print("# " + line, flush=True)
+
+    def done(self):
+        print("1..%d" % self.n, flush=True)
+        return 1 if self.bad else 0
+
+
+def until(ready, seconds, every=0.1):
+    """Call ready() until it gives something true; the last answer."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = ready()
+        if answer or time.monotonic() >= end:
+            return answer
+        time.sleep(every)
+
+
+def stop_process(process, seconds=30):
+    """End a process that we started: first in order, then by force."""
+    if process.poll() is not None:
+        return process.returncode
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+class Scratch:
+    """A folder of the test's own, gone at its end."""
+
+    def __enter__(self):
+        self.path = tempfile.mkdtemp(prefix="beimen-")
+        return self.path
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Server:
+    """`beimen serve` on free ports with a data folder of its own."""
+
+    def __init__(self, data, *options, program=BEIMEN):
+        self.data = data
+        self.options = list(options)
+        self.program = program
+        self.process = None
+        self.said = []
+        self.web = self.syslog = self.administrator = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self, seconds=60):
+        """Returns when it printed its addresses; raises if it does not."""
+        self.said = []
+        self.process = subprocess.Popen(
+            [self.program, "serve", "--data", self.data, "--web",
+             "127.0.0.1:0", "--syslog", "127.0.0.1:0"] + self.options,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        threading.Thread(target=self._listen, args=(self.process.stdout,),
+                         daemon=True).start()
+        self.web = self.syslog = None
+        if not until(self._addresses, seconds):
+            code = self.process.poll()
+            self.stop()
+            raise RuntimeError("beimen serve did not print its addresses "
+                               "(exit status %s):\n%s" % (
+                                   code, "\n".join(self.said)))
+
+    def _listen(self, pipe):
+        for line in pipe:
+            self.said.append(line.decode("utf-8", "replace").rstrip("\n"))
+
+    def _addresses(self):
+        for line in list(self.said):
+            word, _, rest = line.partition(": ")
+            if word == "web" and not self.web:
+                self.web = rest.strip()
+            elif word == "syslog" and not self.syslog:
+                host, _, port = rest.split()[0].rpartition(":")
+                self.syslog = (host.strip("[]"), int(port))
+            elif word == "administrator":
+                self.administrator = tuple(rest.split()[:2])
+        return (self.web and self.syslog) or self.process.poll() is not None \
+            and None
+
+    def stop(self):
+        if self.process:
+            stop_process(self.process)
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def cli(self, *args, seconds=120):
+        """One command on this data folder; text in and out."""
+        return subprocess.run(
+            [self.program] + list(args) + ["--data", self.data],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds,
+            text=True, encoding="utf-8", errors="replace", check=False)
+
+    def json(self, *args, seconds=120):
+        """The same with --json: the parsed answer, JSON lines as a list.
+        None when the command failed."""
+        done = self.cli(*args, "--json", seconds=seconds)
+        if done.returncode not in (0, 1):
+            return None
+        return parse_json(done.stdout)
+
+    def count(self, query, *options):
+        """How many records match; None while nobody can say."""
+        answer = self.json("log", "search", query, "--count", *options)
+        if isinstance(answer, list):
+            answer = answer[0] if len(answer) == 1 else None
+        if isinstance(answer, dict):
+            answer = answer.get("count")
+        return answer if isinstance(answer, int) else None
+
+    def wait_count(self, query, n, seconds=60):
+        """Wait until at least n records match; the last count."""
+        until(lambda: (self.count(query) or 0) >= n, seconds, 0.3)
+        return self.count(query)
+
+    def processes(self):
+        """The server's own processes: {role: [pid]}, the supervisor too."""
+        found = {"supervisor": [self.process.pid]}
+        for pid in children_of(self.process.pid):
+            found.setdefault(role_of(pid), []).append(pid)
+        return found
+
+
+def parse_json(text):
+    """One JSON document, or JSON lines as a list."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return [json.loads(line) for line in text.splitlines() if line]
+    except ValueError:
+        return None
+
+
+def children_of(parent):
+    """Process ids whose parent is `parent`."""
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open("/proc/%s/stat" % name, encoding="utf-8",
+                      errors="replace") as f:
+                after = f.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(after[1]) == parent:
+            found.append(int(name))
+    return found
+
+
+def role_of(pid):
+    """Which process of the server it is, by the name it gave itself."""
+    try:
+        with open("/proc/%d/comm" % pid, encoding="utf-8") as f:
+            name = f.read().strip()
+    except OSError:
+        return "gone"
+    for mark in ("beimen-", "beimen:", "bm-"):
+        name = name.removeprefix(mark)
+    return name
