@@ -21,8 +21,9 @@ enum listen_kind { LISTEN_UDP, LISTEN_TCP };
 
 /*
  * listen_open: a bound socket (TCP: listening), non-blocking and
- * close-on-exec, with SO_REUSEADDR. UDP: SO_RXQ_OVFL, and a receive buffer as
- * large as may be had.
+ * close-on-exec. TCP has SO_REUSEADDR, so that a restart need not wait; UDP
+ * has not, so that nobody else can share the port; it has SO_RXQ_OVFL, and a
+ * receive buffer as large as may be had.
  *
  *   at    "ADDRESS:PORT": "192.0.2.7:514", "[::1]:6514", "localhost:0",
  *         "*:514" or "[::]:514" (every address, IPv4 and IPv6). Port 0: a

@@ -67,7 +67,7 @@ struct stream_limits {
 
 /* Counted from the start; never reset. */
 struct stream_counts {
-	uint64_t accepted, refused; /* refused: above conns, or no descriptor */
+	uint64_t accepted, refused; /* refused: above conns, or by open */
 	uint64_t bytes, datagrams, lost;
 	uint64_t ended[STREAM_CLOSED + 1];
 	unsigned conns; /* open now */
