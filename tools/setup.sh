@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Installs what is missing, and nothing else: tools/setup.sh run|test
+# Installs what is missing, and nothing else: tools/setup.sh run|test|users
 #
+# users: only the users of the processes; run and test make them too when
+# they are started as root, for then each process runs as its own user.
 # Says what and why before it calls apt. As root it calls apt itself, else
 # through sudo; where neither is possible it prints the command to give to
 # an administrator. No service is started by an installation made here.
@@ -157,6 +159,50 @@ npm_packages() {
 	touch "$dir/node_modules/.package-lock.json"
 }
 
+# The users of the processes, from the list that systemd-sysusers reads.
+users_make() {
+	local list=packaging/systemd/beimen.sysusers kind name rest made=
+
+	while read -r kind name rest; do
+		case $kind in
+		g)
+			getent group "$name" >/dev/null && continue
+			groupadd --system "$name" || return 3
+			made="$made $name"
+			;;
+		u)
+			getent passwd "$name" >/dev/null && continue
+			rest=${rest#*\"}
+			useradd --system --user-group --no-create-home \
+			    --home-dir /nonexistent --groups beimen \
+			    --shell /usr/sbin/nologin \
+			    --comment "${rest%\"*}" "$name" || return 3
+			made="$made $name"
+			;;
+		m)
+			id -nG "$name" | grep -qw "$rest" && continue
+			usermod --append --groups "$rest" "$name" || return 3
+			;;
+		esac
+	done <"$list"
+	[ -z "$made" ] || {
+		say "==> 建立各行程的使用者 / users of the processes, made:"
+		say "   $made"
+	}
+}
+
+case $want in
+run | test) ;;
+users)
+	users_make
+	exit
+	;;
+*)
+	say "usage: tools/setup.sh run|test|users"
+	exit 2
+	;;
+esac
+
 mkdir -p build
 if command -v dpkg-query >/dev/null 2>&1 &&
     command -v apt-get >/dev/null 2>&1; then
@@ -164,6 +210,9 @@ if command -v dpkg-query >/dev/null 2>&1 &&
 else
 	say "==> This is not Debian: please see to the packages named in"
 	say "    tools/packages.run (and tools/packages.test for tests)."
+fi
+if [ "$(id -u)" = 0 ]; then
+	users_make || exit $?
 fi
 npm_packages . || exit $?
 [ "$want" = test ] && { npm_packages tests/journey || exit $?; }
