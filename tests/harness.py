@@ -216,12 +216,10 @@ def children_of(parent):
 
 
 def role_of(pid):
-    """Which process of the server it is, by the name it gave itself."""
+    """Which process of the server it is: the NAME of `--role NAME N`."""
     try:
-        with open("/proc/%d/comm" % pid, encoding="utf-8") as f:
-            name = f.read().strip()
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            words = f.read().decode("utf-8", "replace").split("\0")
     except OSError:
         return "gone"
-    for mark in ("beimen-", "beimen:", "bm-"):
-        name = name.removeprefix(mark)
-    return name
+    return words[words.index("--role") + 1] if "--role" in words else "other"
