@@ -6,6 +6,11 @@
  * can stop the clock, fail the Nth write or fill the disk. File handles are
  * small integers given by open. Every operation returns ERR_OK or an error
  * with a line; none retries an fsync.
+ *
+ * Errors are ERR_IO unless: ERR_NOT_FOUND no such file or folder, ERR_EXISTS
+ * one is there already, ERR_DENIED by permission, ERR_FULL no space, and
+ * ERR_DAMAGE as below. After a failed write part of the bytes may stand in
+ * the file: the writer truncates or gives the file up.
  */
 #ifndef BASE_ENV_H
 #define BASE_ENV_H
@@ -16,7 +21,7 @@
 struct env;
 
 enum env_open {
-	ENV_READ,   /* must exist */
+	ENV_READ, /* must exist */
 	ENV_APPEND, /* made when missing; all writes go to the end */
 	ENV_CREATE, /* must not exist; writing from 0 */
 };
@@ -34,22 +39,24 @@ struct env_ops {
 	void (*close)(struct env *, int fd);
 	enum err (*size)(struct env *, int fd, uint64_t *len, struct fault *);
 	/* read: exactly len bytes at `at`, or ERR_DAMAGE when the file ends. */
-	enum err (*read)(struct env *, int fd, uint64_t at, void *to, size_t len,
-	    struct fault *);
+	enum err (*read)(struct env *, int fd, uint64_t at, void *to,
+	    size_t len, struct fault *);
 	enum err (*write)(struct env *, int fd, struct span, struct fault *);
-	enum err (*truncate)(struct env *, int fd, uint64_t len, struct fault *);
+	/* truncate: to len bytes; the next write goes to the end. */
+	enum err (*truncate)(
+	    struct env *, int fd, uint64_t len, struct fault *);
 	/* sync: the file's bytes and length are on disk (fdatasync), or for a
 	 * folder its names (fsync). */
 	enum err (*sync)(struct env *, int fd, struct fault *);
 	enum err (*rename)(struct env *, int dir, const char *from,
 	    const char *to, struct fault *);
-	enum err (*unlink)(struct env *, int dir, const char *name,
-	    struct fault *);
-	enum err (*list)(struct env *, int dir, env_name_fn *, void *arg,
-	    struct fault *);
+	enum err (*unlink)(
+	    struct env *, int dir, const char *name, struct fault *);
+	enum err (*list)(
+	    struct env *, int dir, env_name_fn *, void *arg, struct fault *);
 	/* space: bytes free for us where dir lies. */
-	enum err (*space)(struct env *, int dir, uint64_t *bytes,
-	    struct fault *);
+	enum err (*space)(
+	    struct env *, int dir, uint64_t *bytes, struct fault *);
 };
 
 struct env {
@@ -57,7 +64,9 @@ struct env {
 	void *state; /* the implementation's own */
 };
 
-/* env_system: the real one, for the whole process; never freed. */
+/* env_system: the real one; its handles are descriptors and AT_FDCWD is a
+ * folder. Files get mode 0640, folders 0750, less the umask. It serves the
+ * whole process and is never freed. */
 struct env *env_system(void);
 
 #endif
