@@ -21,7 +21,7 @@
 
 #define NOTE_MAX (UINT32_C(1) << 20) /* bytes of a note */
 #define NOTE_NAME_MAX 255 /* bytes of a key's name */
-#define NOTE_SIG_MAX 64 /* signature lines */
+#define NOTE_SIG_MAX 100 /* signature lines */
 
 enum note_type {
 	NOTE_ED25519 = 1,

@@ -1,0 +1,1 @@
+SELECT hashes FROM tile WHERE agency = :agency AND level = :level AND at = :at
