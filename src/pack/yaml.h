@@ -18,11 +18,11 @@ struct yaml;
  * fractions and dates included, is text). *out is handed over (yaml_free).
  * Fails  ERR_SYNTAX "NAME:12:3: ..."; ERR_LIMIT; ERR_MEMORY.
  */
-MUST_CHECK enum err yaml_read(struct span s, const char *name,
-    struct yaml **out, struct fault *why);
+MUST_CHECK enum err yaml_read(
+    struct span s, const char *name, struct yaml **out, struct fault *why);
 /* yaml_load: the same from a file, at most YAML_FILE_MAX bytes. */
-MUST_CHECK enum err yaml_load(int dir, const char *path, struct yaml **out,
-    struct fault *why);
+MUST_CHECK enum err yaml_load(
+    int dir, const char *path, struct yaml **out, struct fault *why);
 void yaml_free(struct yaml *y);
 
 /* yaml_root: the document as JSON, borrowed. */
