@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define READ_CHUNK ((size_t)65536)
+#define FLAG_MORE 1
 
 struct wire {
 	int fd;
@@ -21,6 +22,8 @@ struct wire {
 	struct buf out; /* bytes to send */
 	size_t sent; /* bytes of `out` that went */
 	struct buf work; /* an answer being put together */
+	struct buf parts; /* a message of several frames, being received */
+	bool partial; /* more of it is to come */
 };
 
 struct wire *
@@ -37,7 +40,8 @@ wire_new(int fd)
 	w->fd = fd;
 	buf_init(&w->in, 2 * (WIRE_MAX + WIRE_HEADER) + READ_CHUNK);
 	buf_init(&w->out, WIRE_BACKLOG);
-	buf_init(&w->work, WIRE_MAX);
+	buf_init(&w->work, WIRE_WHOLE);
+	buf_init(&w->parts, WIRE_WHOLE);
 	return w;
 }
 
@@ -50,6 +54,7 @@ wire_free(struct wire *w)
 	buf_clear(&w->in);
 	buf_clear(&w->out);
 	buf_clear(&w->work);
+	buf_clear(&w->parts);
 	free(w);
 }
 
@@ -59,25 +64,37 @@ wire_fd(const struct wire *w)
 	return w->fd;
 }
 
+/* Queues one frame of a message. */
+static void
+frame_put(struct wire *w, enum wire_kind kind, uint16_t call, uint64_t number,
+    struct span body, bool more)
+{
+	buf_u32(&w->out, (uint32_t)body.len);
+	buf_u16(&w->out, call);
+	buf_u8(&w->out, (uint8_t)kind);
+	buf_u8(&w->out, more ? FLAG_MORE : 0);
+	buf_u64(&w->out, number);
+	buf_span(&w->out, body);
+}
+
 enum err
 wire_put(struct wire *w, enum wire_kind kind, uint16_t call, uint64_t number,
     struct span body, struct fault *why)
 {
-	if (body.len > WIRE_MAX)
+	size_t frames = body.len / WIRE_MAX + 1;
+
+	if (body.len > WIRE_WHOLE)
 		return fault_set(why, ERR_LIMIT,
 		    "a message of %zu bytes is over the limit", body.len);
 	if (w->sent > 0 && w->sent == w->out.len) {
 		buf_reset(&w->out);
 		w->sent = 0;
 	}
-	if (w->out.len + WIRE_HEADER + body.len > WIRE_BACKLOG)
+	if (w->out.len + frames * WIRE_HEADER + body.len > WIRE_BACKLOG)
 		return fault_set(why, ERR_LIMIT, "the peer does not read");
-	buf_u32(&w->out, (uint32_t)body.len);
-	buf_u16(&w->out, call);
-	buf_u8(&w->out, (uint8_t)kind);
-	buf_u8(&w->out, 0);
-	buf_u64(&w->out, number);
-	buf_span(&w->out, body);
+	for (size_t at = 0; frames > 0; frames--, at += WIRE_MAX)
+		frame_put(w, kind, call, number, span_slice(body, at, WIRE_MAX),
+		    frames > 1);
 	if (buf_error(&w->out) != ERR_OK)
 		return fault_set(why, buf_error(&w->out), "no room to send");
 	return ERR_OK;
@@ -117,39 +134,67 @@ wire_parse(const uint8_t head[static WIRE_HEADER], struct wire_frame *frame,
 	uint32_t len = cursor_u32(&c);
 	uint16_t call = cursor_u16(&c);
 	uint8_t kind = cursor_u8(&c);
-	uint8_t zero = cursor_u8(&c);
+	uint8_t flags = cursor_u8(&c);
 	uint64_t number = cursor_u64(&c);
 
-	if (len > WIRE_MAX || kind < WIRE_ASK || kind > WIRE_NOTE || zero != 0)
+	if (len > WIRE_MAX || kind < WIRE_ASK || kind > WIRE_NOTE ||
+	    (flags & ~FLAG_MORE) != 0)
 		return fault_set(why, ERR_SYNTAX, "not a frame");
 	if ((kind == WIRE_NOTE) != (number == 0))
 		return fault_set(why, ERR_SYNTAX, "wrong frame number");
-	*frame = (struct wire_frame){ (enum wire_kind)kind, call, number,
-		SPAN_EMPTY };
+	*frame = (struct wire_frame){ .kind = (enum wire_kind)kind,
+		.call = call,
+		.number = number,
+		.more = flags != 0 };
 	*need = WIRE_HEADER + len;
 	return ERR_OK;
 }
 
-/* Takes one whole frame out of what was read, if there is one. */
+/* Adds a frame to the parts of its message. */
+static enum err
+part_add(struct wire *w, const struct wire_frame *f, struct fault *why)
+{
+	buf_span(&w->parts, f->body);
+	if (buf_error(&w->parts) != ERR_OK)
+		return fault_set(why, ERR_SYNTAX, "a message is too long");
+	return ERR_OK;
+}
+
+/* Takes one whole message out of what was read, if there is one. */
 static enum err
 frame_take(
     struct wire *w, struct wire_frame *frame, bool *got, struct fault *why)
 {
-	struct span have = span_slice(buf_view(&w->in), w->taken, SIZE_MAX);
-	size_t need;
 	enum err e;
 
 	*got = false;
-	if (have.len < WIRE_HEADER)
-		return ERR_OK;
-	if ((e = wire_parse(have.at, frame, &need, why)) != ERR_OK)
-		return e;
-	if (have.len < need)
-		return ERR_OK;
-	frame->body = span_slice(have, WIRE_HEADER, need - WIRE_HEADER);
-	w->taken += need;
-	*got = true;
-	return ERR_OK;
+	for (;;) {
+		struct span have = span_slice(
+		    buf_view(&w->in), w->taken, SIZE_MAX);
+		size_t need;
+
+		if (have.len < WIRE_HEADER)
+			return ERR_OK;
+		e = wire_parse(have.at, frame, &need, why);
+		if (e != ERR_OK || have.len < need)
+			return e;
+		frame->body = span_slice(have, WIRE_HEADER, need - WIRE_HEADER);
+		w->taken += need;
+		if (!frame->more && !w->partial) {
+			*got = true;
+			return ERR_OK;
+		}
+		if (!w->partial)
+			buf_reset(&w->parts);
+		w->partial = frame->more;
+		if ((e = part_add(w, frame, why)) != ERR_OK)
+			return e;
+		if (!frame->more) {
+			frame->body = buf_view(&w->parts);
+			*got = true;
+			return ERR_OK;
+		}
+	}
 }
 
 /* Reads once from the socket; nothing to read is no failure. */

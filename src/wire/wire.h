@@ -5,8 +5,11 @@
  * the answerer answers each ask with the same number. Frame, big-endian:
  *
  *   u32 length of what follows the header, at most WIRE_MAX
- *   u16 which call (the callee's table)   u8 kind   u8 zero
+ *   u16 which call (the callee's table)   u8 kind   u8 flags
  *   u64 number, from 1, given by the asker; 0 in a note
+ *
+ * Flag 1: more of the same message follows in the next frame (an import, a
+ * long list); a whole message is at most WIRE_WHOLE bytes.
  *
  * An answer's content begins with u16 error code and a u32-length line for
  * the person. A frame outside this grammar ends the connection.
@@ -19,9 +22,10 @@
 
 #define WIRE_HEADER 16
 #define WIRE_MAX ((size_t)1 << 20)
+#define WIRE_WHOLE ((size_t)33 << 20)
 /* Frames waiting to be sent at one end, at most; a peer that does not read
  * is cut off rather than remembered for ever. */
-#define WIRE_BACKLOG (8 * WIRE_MAX)
+#define WIRE_BACKLOG (WIRE_WHOLE + 8 * WIRE_MAX)
 
 enum wire_kind {
 	WIRE_ASK = 1,
@@ -33,6 +37,7 @@ struct wire_frame {
 	enum wire_kind kind;
 	uint16_t call;
 	uint64_t number;
+	bool more; /* only in wire_parse: another frame of it follows */
 	struct span body; /* borrowed from the connection until its next read */
 };
 
@@ -45,7 +50,7 @@ void wire_free(struct wire *w);
 int wire_fd(const struct wire *w);
 
 /*
- * wire_put: queue one frame; wire_flush sends what the socket takes and tells
+ * wire_put: queue one message; wire_flush sends what the socket takes and tells
  * whether something is left.
  * Fails  ERR_LIMIT the body or the backlog is too long; ERR_GONE.
  */
@@ -54,7 +59,7 @@ MUST_CHECK enum err wire_put(struct wire *w, enum wire_kind kind, uint16_t call,
 MUST_CHECK enum err wire_flush(struct wire *w, bool *left, struct fault *why);
 
 /*
- * wire_get: the next whole frame, reading from the socket when `fill`;
+ * wire_get: the next whole message, reading from the socket when `fill`;
  * *got tells whether there is one.
  * Fails  ERR_GONE the peer closed; ERR_SYNTAX not a frame.
  */

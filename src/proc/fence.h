@@ -1,0 +1,46 @@
+/*
+ * proc/fence.h: what a process gives up for good before it serves.
+ *
+ * Four walls, each standing without the others: an own user (when started as
+ * root), no-new-privileges, seccomp (system calls), Landlock (files and TCP).
+ */
+#ifndef PROC_FENCE_H
+#define PROC_FENCE_H
+
+#include "pack/json.h"
+
+/* What a process may still do, beyond reading and writing what it holds. */
+enum fence_may {
+	MAY_ACCEPT = 1 << 0, /* accept on sockets it holds */
+	MAY_OPEN = 1 << 1, /* open files below fence_folder paths */
+	MAY_CHANGE = 1 << 2, /* … and make, rename, unlink there */
+	MAY_THREAD = 1 << 3, /* start threads */
+	MAY_CONTROL = 1 << 4, /* receive descriptors from the supervisor */
+};
+
+struct fence {
+	unsigned may;
+	const char *folder[4]; /* readable, and changeable with MAY_CHANGE */
+};
+
+/*
+ * fence_user: as root, become user `name` for good, its own group and the
+ * group `beimen`, with `root` (a folder's descriptor, or -1) as the root of
+ * all paths. Without root it does nothing; *changed tells.
+ * Fails  ERR_NOT_FOUND no such user.
+ */
+MUST_CHECK enum err fence_user(
+    const char *name, int root, bool *changed, struct fault *why);
+
+/* fence_limits: no core dumps, bounded descriptors and processes. */
+MUST_CHECK enum err fence_limits(struct fault *why);
+
+/*
+ * fence_close: no-new-privileges, Landlock at the ABI found, seccomp. `told`
+ * gets what stands: {"user","seccomp","landlock_abi","no_new_privs"}. When
+ * the kernel lacks Landlock the other walls stand and told says 0.
+ */
+MUST_CHECK enum err fence_close(
+    const struct fence *f, json_t *told, struct fault *why);
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * proc/intake.c: the process that hears the network.
+ *
+ * Holds    the listening sockets, opened and passed down by the supervisor.
+ * Reads    syslog over UDP and TCP. Every byte of it is hostile.
+ * Asks     keeper, for APPEND; that and the count of what was lost are its
+ *          only errands.
+ * Leaves   the database, keys, vault files and outgoing connections: nothing
+ *          here can reach them.
+ * Fence    user beimen-intake, empty root, no opening of files.
+ *
+ * While keeper makes a batch durable nothing is read: TCP senders are held
+ * back by the kernel, and what UDP loses meanwhile is counted and told.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/when.h"
+#include "call/append.h"
+#include "crypt/crypt.h"
+#include "intake/intake.h"
+#include "net/stream.h"
+#include "proc/roles.h"
+#include "proc/share.h"
+
+#define FLUSH_MS 20 /* a record waits so long for others, at most */
+#define AGAIN_MS 200 /* after keeper refused a batch */
+#define BATCH_N 4096 /* records of one batch */
+
+enum tag { TAG_UDP, TAG_TCP };
+
+struct intake_state {
+	struct child *child;
+	struct normalizer *rules;
+	struct counts *counts;
+	struct intake *intake;
+	struct stream *stream;
+	struct append out;
+	struct buf ask;
+	struct loop_timer flush, again;
+};
+
+static int64_t
+now(void)
+{
+	return env_system()->ops->now_us(env_system());
+}
+
+/* ---- to keeper ---- */
+
+static void again(void *arg);
+
+/*
+ * Hands the batch over and waits for the sync. A refusal (no space) stops all
+ * reading: the batch stays and is offered again.
+ */
+static bool
+batch_send(struct intake_state *s)
+{
+	struct fault why;
+	enum err e;
+
+	if (s->out.n == 0)
+		return true;
+	buf_reset(&s->ask);
+	append_print(&s->out, &s->ask);
+	e = child_ask(s->child, ROLE_KEEPER, KEEPER_APPEND, buf_view(&s->ask),
+	    CHILD_ASK_MS, true, NULL, &why);
+	if (e == ERR_OK) {
+		append_next(&s->out);
+		if (stream_is_paused(s->stream))
+			stream_resume_all(s->stream);
+		return true;
+	}
+	if (!stream_is_paused(s->stream)) {
+		child_log(
+		    s->child, "records wait, reading stops: %s", why.text);
+		stream_pause_all(s->stream);
+	}
+	if (!s->child->quitting &&
+	    loop_arm(s->child->loop, &s->again, AGAIN_MS * INT64_C(1000), again,
+		s, &why) != ERR_OK)
+		child_log(s->child, "%s", why.text);
+	return false;
+}
+
+static void
+again(void *arg)
+{
+	(void)batch_send(arg);
+}
+
+static void
+flush(void *arg)
+{
+	(void)batch_send(arg);
+}
+
+/* One record, understood or not. */
+static void
+record(void *arg, const struct event *ev)
+{
+	struct intake_state *s = arg;
+	struct fault why;
+
+	while (s->out.n == BATCH_N || !append_add(&s->out, ev)) {
+		/* Full. Until there is room again nothing else is read; the
+		 * record in hand must not be lost, so we stay with it. */
+		while (!batch_send(s) && !s->child->quitting)
+			(void)usleep(AGAIN_MS * 1000);
+		if (s->child->quitting)
+			return;
+	}
+	if (s->flush.place == 0 &&
+	    loop_arm(s->child->loop, &s->flush, FLUSH_MS * INT64_C(1000), flush,
+		s, &why) != ERR_OK)
+		child_log(s->child, "%s", why.text);
+}
+
+/* ---- from the network ---- */
+
+static void *
+conn_open(void *arg, unsigned tag, struct span sender)
+{
+	struct intake_state *s = arg;
+
+	(void)tag;
+	return intake_open(s->intake, VIA_TCP, sender);
+}
+
+static enum stream_next
+conn_data(void *arg, void *conn, struct span bytes)
+{
+	uint64_t n;
+
+	(void)arg;
+	if (intake_feed(conn, now(), bytes, &n) != ERR_OK)
+		return STREAM_REFUSE;
+	if (intake_is_quiet(conn))
+		return STREAM_QUIET;
+	return n > 0 ? STREAM_PROGRESS : STREAM_PARTIAL;
+}
+
+static void
+conn_close(void *arg, void *conn, enum stream_end why)
+{
+	(void)arg;
+	if (why == STREAM_SLOW)
+		intake_note(conn, COUNTS_SLOW);
+	intake_close(conn, now());
+}
+
+static void
+datagram(void *arg, unsigned tag, struct span sender, struct span bytes)
+{
+	struct intake_state *s = arg;
+
+	(void)tag;
+	intake_datagram(s->intake, VIA_UDP, sender, now(), bytes);
+}
+
+/* The kernel dropped datagrams: counted loss, told to keeper at once. */
+static void
+lost(void *arg, unsigned tag, uint64_t n)
+{
+	struct intake_state *s = arg;
+	struct buf b;
+
+	(void)tag;
+	buf_init(&b, 128);
+	buf_block(&b, SPAN_LIT("syslog-udp"));
+	buf_u64(&b, n);
+	child_note(s->child, ROLE_KEEPER, KEEPER_LOSS, buf_view(&b));
+	buf_clear(&b);
+}
+
+static const struct stream_ops ops = {
+	.open = conn_open,
+	.data = conn_data,
+	.close = conn_close,
+	.datagram = datagram,
+	.lost = lost,
+};
+
+/* ---- life ---- */
+
+enum err
+intake_proc_load(struct child *c, struct fault *why)
+{
+	struct intake_state *s = calloc(1, sizeof *s);
+	struct buf path;
+	const char *paths[1];
+	enum err e;
+
+	if (s == NULL)
+		return fault_set(why, ERR_MEMORY, "intake");
+	c->state = s;
+	s->child = c;
+	buf_init(&path, 4096);
+	e = share_path(c->config, "normalize", &path, why);
+	paths[0] = buf_string(&path);
+	if (e == ERR_OK)
+		e = normalize_load(paths, 1, &s->rules, why);
+	buf_clear(&path);
+	return e;
+}
+
+enum err
+intake_proc_start(struct child *c, struct fault *why)
+{
+	struct intake_state *s = c->state;
+	const struct stream_limits limits = {
+		.conns = (unsigned)json_get_int(
+		    c->config, "tcp_connections", 4096),
+		.idle_us = WHEN_HOUR,
+		.slow_us = 60 * WHEN_SECOND,
+	};
+	uint64_t epoch;
+	enum err e;
+
+	crypt_random(&epoch, sizeof epoch);
+	append_init(&s->out, epoch | 1);
+	buf_init(&s->ask, WIRE_MAX);
+	if ((s->counts = counts_new()) == NULL ||
+	    (s->intake = intake_new(s->rules, s->counts, record, s)) == NULL)
+		return fault_set(why, ERR_MEMORY, "intake");
+	e = stream_new(c->loop, &ops, s, &limits, &s->stream, why);
+	if (e == ERR_OK)
+		e = stream_listen(
+		    s->stream, child_fd(c, "syslog-udp"), TAG_UDP, 0, why);
+	if (e == ERR_OK)
+		e = stream_listen(
+		    s->stream, child_fd(c, "syslog-tcp"), TAG_TCP, 0, why);
+	return e;
+}
+
+void
+intake_proc_stop(struct child *c)
+{
+	struct intake_state *s = c->state;
+
+	(void)batch_send(s);
+	stream_free(s->stream);
+	intake_free(s->intake);
+	counts_free(s->counts);
+	normalize_free(s->rules);
+	append_clear(&s->out);
+	buf_clear(&s->ask);
+	free(s);
+}

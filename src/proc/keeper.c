@@ -1,0 +1,311 @@
+/*
+ * proc/keeper.c: the process that keeps the records.
+ *
+ * Holds    the vault folder; it alone writes there.
+ * Reads    batches of records from intake, gate and reader.
+ * Asks     book, to store roll-ups, detections, heads and segments, and for
+ *          the rules by which senders belong to agencies. It never waits for
+ *          book: acknowledging goes on while book thinks or is restarted.
+ * Leaves   the network, the registers, the keys.
+ * Fence    user beimen-keeper, files of the vault folder, no sockets.
+ *
+ * A batch is staged when it comes and acknowledged after the round's one sync
+ * (group commit). What book must hear goes as one errand at a time, in
+ * proc/keeper_errand.c; checking what is stored in proc/keeper_verify.c.
+ */
+#include "proc/keeper.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call/append.h"
+#include "proc/roles.h"
+
+#define TICK_US WHEN_SECOND
+#define BATCH_EVENTS 8192 /* records of one batch, at most */
+
+/* Whose a sender is, by book's rules; the first agency's when none fits. */
+static void
+home(void *arg, struct span sender, struct span host, struct source_home *out)
+{
+	struct keeper *k = arg;
+	const struct source_rule *r = k->rules == NULL
+	    ? NULL
+	    : source_match(k->rules, sender, host);
+
+	*out = (struct source_home){
+		.agency = r == NULL
+		    ? json_get_text(k->child->config, "agency", "main")
+		    : r->agency,
+		.log_source = r == NULL ? NULL : r->key,
+		.keep_days = r == NULL ? 0 : r->keep_days,
+	};
+}
+
+void
+keeper_rules_take(struct keeper *k, struct source_rules *rules)
+{
+	source_rules_free(k->rules);
+	k->rules = rules;
+	vault_home_changed(k->vault);
+}
+
+/* ---- accepting ---- */
+
+/* Ask: call/append.h. Answered after the round's sync. */
+enum err
+on_keeper_append(struct child *c, const struct caller *who, struct cursor *ask,
+    struct buf *answer, struct fault *why)
+{
+	struct keeper *k = c->state;
+	uint64_t epoch, number;
+	uint32_t n;
+	bool repeated = false;
+	enum err e;
+
+	(void)answer;
+	append_read(ask, &epoch, &number, &n);
+	if (ask->bad || n == 0 || n > BATCH_EVENTS)
+		return fault_set(why, ERR_SYNTAX, "not a batch of records");
+	for (uint32_t i = 0; i < n; i++) {
+		struct span row = cursor_block(ask, WIRE_MAX);
+
+		if (ask->bad)
+			return fault_set(
+			    why, ERR_SYNTAX, "a batch ends inside a record");
+		if ((e = event_decode(row, &k->batch[i], why)) != ERR_OK)
+			return e;
+		/* Only our own processes speak in Beimen's own name. */
+		if (who->role == ROLE_INTAKE &&
+		    (span_is(k->batch[i].sender, "beimen") ||
+			k->batch[i].via == VIA_SELF))
+			return fault_set(why, ERR_DENIED,
+			    "a record from outside in Beimen's name");
+	}
+	if (!cursor_done(ask))
+		return fault_set(why, ERR_SYNTAX, "a batch with a tail");
+	e = vault_append(
+	    k->vault, epoch, number, k->batch, n, NULL, &repeated, why);
+	if (e != ERR_OK)
+		return e;
+	k->staged = true;
+	return (enum err)ERR_LATER;
+}
+
+/* One sync for all who wait, then their answers. */
+static void
+round_end(struct child *c)
+{
+	struct keeper *k = c->state;
+	struct fault why = { .code = ERR_OK };
+	enum err e;
+
+	if (!k->staged)
+		return;
+	k->staged = false;
+	e = vault_sync(k->vault, &why);
+	if (e != ERR_OK)
+		child_log(c, "records not accepted: %s", why.text);
+	child_answer_late(c, e, &why);
+	if (e == ERR_IO) /* fail-stop: a new process reads what the disk has */
+		c->quitting = true;
+}
+
+/* Ask: socket, u64 lost. A note. */
+enum err
+on_keeper_loss(struct child *c, const struct caller *who, struct cursor *ask,
+    struct buf *answer, struct fault *why)
+{
+	struct keeper *k = c->state;
+	struct span socket = cursor_block(ask, 64);
+	uint64_t lost = cursor_u64(ask);
+
+	(void)who;
+	(void)answer;
+	if (!cursor_done(ask))
+		return fault_set(why, ERR_SYNTAX, "not a loss");
+	if (k->lost == 0)
+		memcpy(k->lost_socket, socket.at, socket.len);
+	k->lost += lost;
+	return ERR_OK;
+}
+
+/* ---- sealing ---- */
+
+/* Seals one segment; what it cannot is logged and tried again later. */
+static bool
+seal_one(struct keeper *k, uint32_t stream)
+{
+	const struct segment_info *info;
+	struct fault why;
+	enum err e = vault_seal(k->vault, stream, &info, &why);
+
+	if (e == ERR_OK)
+		return true;
+	if (e != ERR_NOT_FOUND)
+		child_log(k->child, "sealing %s: %s",
+		    vault_stream_at(k->vault, stream)->name, why.text);
+	return false;
+}
+
+/* Ask: part of stream names (empty: all). Answer: u64 segments sealed. */
+enum err
+on_keeper_seal(struct child *c, const struct caller *who, struct cursor *ask,
+    struct buf *answer, struct fault *why)
+{
+	struct keeper *k = c->state;
+	struct span part = cursor_rest(ask);
+	char *text = arena_text(c->arena, part);
+	uint64_t n = 0;
+
+	(void)who;
+	if (text == NULL)
+		return fault_set(why, ERR_MEMORY, "seal");
+	for (uint32_t i = 0; i < vault_streams(k->vault); i++) {
+		struct span name = span_text(
+		    vault_stream_at(k->vault, i)->name);
+
+		if (span_find_text(name, text) == SIZE_MAX)
+			continue;
+		while (seal_one(k, i))
+			n++;
+	}
+	buf_u64(answer, n);
+	keeper_errand_next(k);
+	return ERR_OK;
+}
+
+/* Answer: JSON of vault_stat. */
+enum err
+on_keeper_stat(struct child *c, const struct caller *who, struct cursor *ask,
+    struct buf *answer, struct fault *why)
+{
+	struct keeper *k = c->state;
+	struct vault_stat s;
+	json_t *o = json_object();
+
+	(void)who;
+	(void)ask;
+	(void)why;
+	vault_stat(k->vault, &s);
+	json_put_int(o, "inbox_bytes", (int64_t)s.inbox_bytes);
+	json_put_int(o, "inbox_records", (int64_t)s.inbox_records);
+	json_put_int(o, "records", (int64_t)s.records);
+	json_put_int(o, "repeats", (int64_t)s.repeats);
+	json_put_int(o, "detector_dropped", (int64_t)s.detector_dropped);
+	json_put_int(o, "clock_held_us", s.clock_held_us);
+	json_object_set_new(o, "failed", json_boolean(s.failed));
+	json_canonical(answer, o);
+	json_decref(o);
+	return ERR_OK;
+}
+
+/* ---- the clock's work ---- */
+
+static void
+tick(void *arg)
+{
+	struct keeper *k = arg;
+	struct fault why;
+	uint32_t stream;
+
+	if (vault_due(k->vault, keeper_now(k), &stream))
+		(void)seal_one(k, stream);
+	keeper_verify_step(k);
+	keeper_errand_tick(k);
+	if (loop_arm(k->child->loop, &k->tick, TICK_US, tick, k, &why) !=
+	    ERR_OK)
+		child_log(k->child, "%s", why.text);
+}
+
+int64_t
+keeper_now(const struct keeper *k)
+{
+	return k->env->ops->now_us(k->env);
+}
+
+/* ---- life ---- */
+
+/* Says what opening found: damage is told, never passed over. */
+static void
+found_log(struct child *c, const struct vault_found *f)
+{
+	for (uint32_t i = 0; i < f->inbox.n_damages && i < INBOX_DAMAGES; i++)
+		child_log(c, "%s", f->inbox.damage[i].text);
+	for (uint32_t i = 0; i < f->n_losses && i < 8; i++)
+		child_log(c, "lost: %s", f->loss[i]);
+	if (f->inbox.torn > 0)
+		child_log(c,
+		    "an unfinished write of %llu bytes was cut off "
+		    "(nothing of it was acknowledged)",
+		    (unsigned long long)f->inbox.torn);
+	if (f->catalogue_rebuilt)
+		child_log(c, "the vault's catalogue was made anew");
+}
+
+enum err
+keeper_proc_start(struct child *c, struct fault *why)
+{
+	struct keeper *k = calloc(1, sizeof *k);
+	struct vault_options o = { .home = home };
+	struct vault_found found;
+	struct buf path;
+	enum err e;
+
+	if (k == NULL ||
+	    (k->batch = calloc(BATCH_EVENTS, sizeof *k->batch)) == NULL)
+		return fault_set(why, ERR_MEMORY, "keeper");
+	c->state = k;
+	c->round_end = round_end;
+	k->child = c;
+	k->env = env_system();
+	k->dir = -1;
+	o.home_arg = k;
+	o.agency = json_get_text(c->config, "agency", "main");
+	o.reserve = (uint64_t)json_get_int(c->config, "reserve_mib", 64) << 20;
+	o.seal_us = json_get_int(c->config, "seal_minutes", 60) * WHEN_MINUTE;
+	o.keep_days[CLASS_GENERAL] = (unsigned)json_get_int(
+	    c->config, "keep_general_days", 60);
+	o.keep_days[CLASS_PERSONAL] = (unsigned)json_get_int(
+	    c->config, "keep_personal_days", 180);
+	buf_init(&path, 4096);
+	e = child_path(c, "vault", &path, why);
+	if (e == ERR_OK)
+		e = k->env->ops->open_dir(
+		    k->env, AT_FDCWD, buf_string(&path), false, &k->dir, why);
+	if (e == ERR_OK)
+		e = keeper_rules_load(k, why);
+	if (e == ERR_OK)
+		e = vault_open(k->env, k->dir, &o, &k->vault, &found, why);
+	if (e == ERR_OK) {
+		found_log(c, &found);
+		e = view_open(k->env, k->dir, &k->view, why);
+	}
+	buf_clear(&path);
+	return e;
+}
+
+enum err
+keeper_proc_ready(struct child *c, struct fault *why)
+{
+	struct keeper *k = c->state;
+
+	return loop_arm(c->loop, &k->tick, 0, tick, k, why);
+}
+
+void
+keeper_proc_stop(struct child *c)
+{
+	struct keeper *k = c->state;
+	struct fault why;
+
+	if (k->staged && vault_sync(k->vault, &why) != ERR_OK)
+		child_log(c, "%s", why.text);
+	view_close(k->view);
+	vault_close(k->vault);
+	source_rules_free(k->rules);
+	free(k->batch);
+	free(k);
+}

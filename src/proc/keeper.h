@@ -1,0 +1,76 @@
+/*
+ * proc/keeper.h: the keeper process's parts: accepting and sealing
+ * (keeper.c), what book must hear (keeper_errand.c), checking what is stored
+ * (keeper_verify.c).
+ */
+#ifndef PROC_KEEPER_H
+#define PROC_KEEPER_H
+
+#include "base/when.h"
+#include "book/source.h"
+#include "proc/child.h"
+#include "vault/vault.h"
+#include "vault/verify.h"
+
+#define KEEPER_DAMAGES 64 /* segments named in one run; more are counted */
+
+struct keeper {
+	struct child *child;
+	struct env *env;
+	struct vault *vault;
+	struct view *view; /* read-only, for checking */
+	struct event *batch;
+	struct source_rules *rules; /* NULL: book has not said yet */
+	uint64_t rules_version; /* book's number of them; 0: not asked */
+	struct loop_timer tick;
+	int dir; /* DIR/vault */
+	bool staged; /* records wait for the round's sync */
+	uint64_t lost; /* datagrams, not yet told */
+	char lost_socket[64];
+
+	/* Errands. */
+	bool busy; /* book has one under way */
+	int64_t cycle_us; /* when the last round of reports began */
+	uint32_t next; /* stream to report next; streams: all done */
+	uint32_t under_way; /* stream being reported */
+	uint64_t from; /* position to report it from */
+	uint64_t wanted_version;
+	bool heads_due;
+	uint64_t heads_seen; /* sum of positions at the last heads */
+	int64_t disk_us;
+	struct hash segment; /* under way */
+
+	/* Checking. */
+	int64_t verify_us; /* when the next run begins */
+	bool verifying, verified;
+	uint32_t verify_agency; /* which of the agencies with streams */
+	struct verify_ask ask;
+	struct verify_count count; /* of the run, summed */
+	int64_t verify_from_us;
+	char agency[STREAM_AGENCY_MAX + 1];
+	struct buf detail; /* first lines */
+	uint32_t n_damages;
+	struct {
+		struct hash file;
+		char text[256];
+	} damage[KEEPER_DAMAGES];
+};
+
+int64_t keeper_now(const struct keeper *k);
+/* keeper_rules_take: use these rules from now on; given. */
+void keeper_rules_take(struct keeper *k, struct source_rules *rules);
+/* keeper_rules_load: those kept from the last run, so that records find
+ * their agency before book has answered. */
+MUST_CHECK enum err keeper_rules_load(struct keeper *k, struct fault *why);
+
+/* keeper_errand_tick: once a second. keeper_errand_next: send the next thing
+ * that book must hear, if it is free to hear it. */
+void keeper_errand_tick(struct keeper *k);
+void keeper_errand_next(struct keeper *k);
+
+/* keeper_verify_step: a bounded part of the daily check. */
+void keeper_verify_step(struct keeper *k);
+/* keeper_verify_print: the finished run as a message; false when none. */
+bool keeper_verify_print(struct keeper *k, struct buf *b);
+
+#endif
