@@ -173,6 +173,37 @@ class Server:
             answer = answer.get("count")
         return answer if isinstance(answer, int) else None
 
+    def stored(self):
+        """Records that are durable, over all streams; None while nobody can
+        say."""
+        stat = self.json("log", "stat")
+        if not isinstance(stat, dict) or "streams" not in stat:
+            return None
+        return sum(s["records"] for s in stat["streams"])
+
+    def raw(self, query, *options):
+        """The matching records as they were received, in the order they were
+        taken in, as bytes."""
+        done = subprocess.run(
+            [self.program, "log", "export", query, "--data", self.data]
+            + list(options), stdin=subprocess.DEVNULL, capture_output=True,
+            timeout=300, check=False)
+        return done.stdout.split(b"\n")[:-1]
+
+    def records(self, query, *options):
+        """Matching records as the API gives them, in the order of their
+        numbers; None when the search failed."""
+        answer = self.json("log", "search", query, "--limit", "1000",
+                           *options)
+        if isinstance(answer, dict) and "records" in answer:
+            answer = answer["records"]
+        elif isinstance(answer, dict):
+            answer = [answer]
+        if not isinstance(answer, list):
+            return None
+        return sorted(answer, key=lambda r: (
+            r["id"].rpartition(".")[0], int(r["id"].rpartition(".")[2])))
+
     def wait_count(self, query, n, seconds=60):
         """Wait until at least n records match; the last count."""
         until(lambda: (self.count(query) or 0) >= n, seconds, 0.3)
