@@ -38,10 +38,14 @@ struct command {
 	int64_t effective_us; /* 0: when received */
 	const json_t *fields; /* set, note: an object; void: NULL */
 	struct span ground; /* void: needed; else may be empty */
+	/* The row's entry as the writer saw it: where it is another by now,
+	 * the command is refused (ERR_STATE). 0: not asked. */
+	uint64_t prev;
 };
 
 struct written {
-	uint64_t seq; /* of the entry; 0 when nothing was written */
+	uint64_t seq; /* of the entry; the row's last when unchanged */
+	char key[SCHEMA_KEY_MAX + 1]; /* the row's, also where "-" was asked */
 	uint64_t leaf; /* its place in the agency's log, from 0 */
 	int64_t received_us, effective_us;
 	bool unchanged; /* the row was so already: no entry was made */

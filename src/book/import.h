@@ -23,6 +23,7 @@ struct import_job {
 	struct span csv;
 	int64_t effective_us; /* 0: when received */
 	bool dry; /* tell only */
+	bool skip; /* pass over headings that nobody knows */
 };
 
 /*

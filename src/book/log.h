@@ -84,12 +84,20 @@ MUST_CHECK enum err book_entry_leaf(struct book *b, struct span agency,
 MUST_CHECK enum err book_segment_leaf(struct book *b, const struct hash *file,
     struct buf *agency, uint64_t *at, struct fault *why);
 
+/* book_log_consistency: the proof that the head of old_size is a prefix of
+ * that of new_size, for a signer that is not where the checkpoint is.
+ * ERR_RANGE, ERR_NOT_FOUND. */
+MUST_CHECK enum err book_log_consistency(struct book *b, struct span agency,
+    uint64_t old_size, uint64_t new_size, struct hash path[static MERKLE_DEPTH],
+    unsigned *n, struct fault *why);
+
 /*
- * book_entry_bundle: a proof bundle of one entry, "beimen-proof-1": {format,
- * entry, salt, leaf, log, checkpoint} (ARCHITECTURE.md); handed over.
+ * book_entry_bundle: append the proof bundle of one entry (ledger/proof.h).
+ * Fails   ERR_NOT_FOUND; ERR_STATE not signed yet. Whether the viewer
+ *         may see the body is for the caller to ask.
  */
 MUST_CHECK enum err book_entry_bundle(struct book *b, struct span agency,
-    uint64_t seq, json_t **out, struct fault *why);
+    uint64_t seq, struct buf *out, struct fault *why);
 
 /*
  * book_tile: append the bytes of a C2SP tlog-tiles tile ("tile/0/000",

@@ -58,7 +58,7 @@ struct refusal *refuse(struct refusals *r, const char *code, const char *reg,
  * none yet. */
 void refuse_at(struct refusals *r, size_t first, unsigned row, unsigned column);
 
-/* refusal_json: {"code","register","field","value","zh","en","row","column"};
+/* refusal_json: {"code","register","field","value","text":{zh,en},"line"};
  * handed over (json_decref). refusals_json: the list. */
 json_t *refusal_json(const struct refusal *r);
 json_t *refusals_json(const struct refusals *r);

@@ -9,7 +9,7 @@
  *   key: {label: {zh, en}, columns: [...], from: [field, ...]}
  *       what the key is called; in an import without a key column the key is
  *       made of these fields' values, joined by "."
- *   approval: true      rows are decisions on another's request; see special.h
+ *   approval: true      rows are decisions on another's request; see entry.h
  *   in a field:
  *     many: true        several values, stored in canonical form, joined by
  *                       one space (text ip cidr mac email)

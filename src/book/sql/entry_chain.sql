@@ -1,0 +1,2 @@
+SELECT agency, register, seq, hash FROM entry
+ORDER BY agency, register, seq

@@ -1,0 +1,1 @@
+UPDATE log SET size = :size, root = :root WHERE agency = :agency

@@ -1,0 +1,1 @@
+SELECT key, '' FROM agency ORDER BY key

@@ -1,0 +1,1 @@
+SELECT agency, leaf FROM segment WHERE name = :name
