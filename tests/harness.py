@@ -91,8 +91,10 @@ class Scratch:
 class Server:
     """`beimen serve` on free ports with a data folder of its own."""
 
-    def __init__(self, data, *options, program=BEIMEN):
+    def __init__(self, data, *options, program=BEIMEN, under=()):
+        """under: a command that starts the server, as setpriv does."""
         self.data = data
+        self.under = list(under)
         self.options = list(options)
         self.program = program
         self.process = None
@@ -110,8 +112,9 @@ class Server:
         """Returns when it printed its addresses; raises if it does not."""
         self.said = []
         self.process = subprocess.Popen(
-            [self.program, "serve", "--data", self.data, "--web",
-             "127.0.0.1:0", "--syslog", "127.0.0.1:0"] + self.options,
+            self.under + [self.program, "serve", "--data", self.data,
+                          "--web", "127.0.0.1:0", "--syslog", "127.0.0.1:0"]
+            + self.options,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
         threading.Thread(target=self._listen, args=(self.process.stdout,),

@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
-from harness import BEIMEN, SRC, Scratch, Tap  # noqa: E402
+from harness import BEIMEN, SRC, Scratch, Server, Tap  # noqa: E402
 
 
 def read(path):
@@ -146,6 +146,32 @@ def install_tests(tap):
         tap.equal(found, [], "nothing installed is setuid or writable by all")
 
 
+def capability_tests(tap):
+    """The unit keeps few capabilities: the server must need no other."""
+    title = "the server starts with the unit's capabilities alone"
+    if os.geteuid() != 0:
+        tap.skip(title, "only root can have them")
+        return
+    kept = re.search(r"^CapabilityBoundingSet=(.*)$", read(
+        "packaging/systemd/beimen.service.in"), re.M).group(1).split()
+    under = ["setpriv", "--no-new-privs", "--bounding-set", ",".join(
+        ["-all"] + [c.lower().replace("cap_", "+", 1) for c in kept]), "--"]
+    with Scratch() as folder:
+        os.chmod(folder, 0o711)
+        server = Server(folder + "/data", under=under)
+        try:
+            server.start()
+            users = {open("/proc/%d/status" % p, encoding="utf-8").read()
+                     .split("Uid:")[1].split()[0]
+                     for r, ps in server.processes().items() for p in ps
+                     if r != "supervisor"}
+            tap.ok("0" not in users, title, "users: %s" % users)
+        except RuntimeError as problem:
+            tap.ok(False, title, problem)
+        finally:
+            server.stop()
+
+
 def files_below(folder):
     for place, _, names in os.walk(folder):
         for name in names:
@@ -159,6 +185,7 @@ def main():
     unit_tests(tap)
     if os.access(BEIMEN, os.X_OK):
         install_tests(tap)
+        capability_tests(tap)
     else:
         tap.ok(False, "the program is built: %s" % BEIMEN)
     return tap.done()
