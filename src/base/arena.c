@@ -20,7 +20,7 @@ struct chunk {
 
 struct arena {
 	struct chunk *top;
-	size_t held, max; /* bytes of all chunks, and their most */
+	size_t given, max; /* bytes handed out, and their most */
 };
 
 struct arena *
@@ -29,7 +29,7 @@ arena_new(size_t max)
 	struct arena *a = calloc(1, sizeof *a);
 
 	if (a != NULL)
-		a->max = max;
+		a->max = max < SIZE_MAX / 4 ? max : SIZE_MAX / 4;
 	return a;
 }
 
@@ -67,7 +67,7 @@ arena_reset(struct arena *a)
 	chunks_free(a->top, first);
 	first->used = 0;
 	a->top = first;
-	a->held = first->cap;
+	a->given = 0;
 }
 
 /* Puts a chunk with room for len bytes on top; false if it cannot be had. */
@@ -79,15 +79,14 @@ chunk_add(struct arena *a, size_t len)
 
 	if (cap > CHUNK_MOST)
 		cap = CHUNK_MOST;
+	if (cap > a->max - a->given) /* more will never be handed out */
+		cap = a->max - a->given;
 	if (cap < len)
 		cap = len;
-	if (cap > a->max - a->held) /* the last one may be smaller */
-		cap = a->max - a->held;
-	if (cap < len || (c = malloc(sizeof *c + cap)) == NULL)
+	if ((c = malloc(sizeof *c + cap)) == NULL)
 		return false;
 	*c = (struct chunk){ .next = a->top, .cap = cap };
 	a->top = c;
-	a->held += cap;
 	return true;
 }
 
@@ -98,7 +97,7 @@ arena_alloc(struct arena *a, size_t len)
 	size_t room;
 	void *p;
 
-	if (len > SIZE_MAX / 4)
+	if (a->given == a->max || len > a->max - a->given)
 		return NULL;
 	room = len == 0 ? align : (len + align - 1) / align * align;
 	if (a->top == NULL || a->top->cap - a->top->used < room)
@@ -106,6 +105,7 @@ arena_alloc(struct arena *a, size_t len)
 			return NULL;
 	p = a->top->at + a->top->used;
 	a->top->used += room;
+	a->given += room < a->max - a->given ? room : a->max - a->given;
 	memset(p, 0, room);
 	return p;
 }

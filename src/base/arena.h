@@ -11,7 +11,8 @@
 
 struct arena;
 
-/* arena_new: at most max bytes in all; NULL when memory is out. */
+/* arena_new: at most max bytes in all, each piece counting as its length
+ * rounded up to 16; NULL when memory is out. */
 struct arena *arena_new(size_t max);
 void arena_free(struct arena *a);
 /* arena_reset: everything given out ends; the first chunk is kept. */

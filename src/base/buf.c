@@ -53,12 +53,15 @@ buf_room(struct buf *b, size_t len)
 		return b->at + b->len;
 	while (cap <= b->len + len)
 		cap *= 2;
+	if (cap > b->max + 1)
+		cap = b->max + 1; /* the NUL */
 	if ((p = realloc(b->at, cap)) == NULL) {
 		b->bad = ERR_MEMORY;
 		return NULL;
 	}
 	b->at = p;
 	b->cap = cap;
+	b->at[b->len] = '\0';
 	return p + b->len;
 }
 
@@ -133,10 +136,8 @@ buf_u64(struct buf *b, uint64_t v)
 void
 buf_block(struct buf *b, struct span s)
 {
-	if (s.len > UINT32_MAX) {
-		b->bad = b->bad == ERR_OK ? ERR_LIMIT : b->bad;
-		return;
-	}
+	if (b->bad == ERR_OK && s.len > UINT32_MAX)
+		b->bad = ERR_LIMIT;
 	buf_u32(b, (uint32_t)s.len);
 	buf_span(b, s);
 }
@@ -179,5 +180,9 @@ buf_view(const struct buf *b)
 const char *
 buf_string(const struct buf *b)
 {
-	return b->at == NULL ? "" : (const char *)b->at;
+	if (b->at == NULL)
+		return "";
+	/* Room that was asked for and not taken may have been written to. */
+	b->at[b->len] = '\0';
+	return (const char *)b->at;
 }

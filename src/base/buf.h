@@ -15,10 +15,10 @@
 #include <stdarg.h>
 
 struct buf {
-	uint8_t *at;  /* NULL until the first append */
-	size_t len;   /* bytes in use */
-	size_t cap;   /* bytes allocated, the NUL included */
-	size_t max;   /* len never passes this */
+	uint8_t *at; /* NULL until the first append */
+	size_t len; /* bytes in use */
+	size_t cap; /* bytes allocated, the NUL included */
+	size_t max; /* len never passes this */
 	enum err bad; /* ERR_OK, ERR_MEMORY or ERR_LIMIT */
 };
 

@@ -14,6 +14,8 @@
 
 #include <assert.h>
 
+#include "base/text.h"
+
 #define ROW_VERSION 1
 
 static const char *const class_names[CLASS_N] = {
@@ -148,14 +150,22 @@ event_class_of(enum event_category c)
 	return category_class[c];
 }
 
+/* At most max bytes of s, cut between characters. */
+static struct span
+shorter(struct span s, size_t max)
+{
+	if (s.len <= max)
+		return s;
+	return span_of(s.at, text_cut((const char *)s.at, max));
+}
+
 /* A short text: one length byte, and what is longer is cut. */
 static void
 short_put(struct buf *b, struct span s)
 {
-	size_t n = s.len <= EVENT_TEXT_MAX ? s.len : EVENT_TEXT_MAX;
-
-	buf_u8(b, (uint8_t)n);
-	buf_add(b, s.at, n);
+	s = shorter(s, EVENT_TEXT_MAX);
+	buf_u8(b, (uint8_t)s.len);
+	buf_span(b, s);
 }
 
 void
@@ -189,7 +199,7 @@ event_encode(struct buf *b, const struct event *ev)
 		n = (uint8_t)(n + (ev->field[f].at != NULL));
 	buf_u8(b, n);
 	for (unsigned f = 0; f < FIELD_N; f++) {
-		struct span v = span_slice(ev->field[f], 0, EVENT_FIELD_MAX);
+		struct span v = shorter(ev->field[f], EVENT_FIELD_MAX);
 
 		if (ev->field[f].at == NULL)
 			continue;
@@ -258,8 +268,8 @@ event_decode(struct span row, struct event *ev, struct fault *why)
 	if (!cursor_done(&c))
 		return fault_set(why, ERR_SYNTAX, "row: wrong length");
 	if (at > got.raw.len || len > got.raw.len - at)
-		return fault_set(why, ERR_SYNTAX,
-		    "row: message lies outside the raw bytes");
+		return fault_set(
+		    why, ERR_SYNTAX, "row: message lies outside the raw bytes");
 	got.message = span_slice(got.raw, at, len);
 	*ev = got;
 	return ERR_OK;

@@ -13,8 +13,8 @@
 #include "base/buf.h"
 #include "base/fault.h"
 
-#define EVENT_RAW_MAX 65536  /* bytes of one record as received */
-#define EVENT_TEXT_MAX 255   /* bytes of host, application, … */
+#define EVENT_RAW_MAX 65536 /* bytes of one record as received */
+#define EVENT_TEXT_MAX 255 /* bytes of host, application, … */
 #define EVENT_FIELD_MAX 2048 /* bytes of one extracted field */
 
 /* Retention classes; a stream is agency x class x keep period. */
@@ -54,8 +54,8 @@ enum event_transport {
 enum event_parse {
 	PARSE_RFC5424,
 	PARSE_RFC3164,
-	PARSE_BARE,	 /* no syslog header: the whole is the message */
-	PARSE_BAD_PRI,	 /* kept as received; each reason is counted */
+	PARSE_BARE, /* no syslog header: the whole is the message */
+	PARSE_BAD_PRI, /* kept as received; each reason is counted */
 	PARSE_BAD_HEADER,
 	PARSE_BAD_TIME,
 	PARSE_BAD_UTF8,
@@ -68,7 +68,7 @@ enum event_parse {
 /* All spans are borrowed. Times are instants in microseconds, 0 = none. */
 struct event {
 	int64_t received_us; /* when our socket gave it */
-	int64_t event_us;    /* what the record says of itself */
+	int64_t event_us; /* what the record says of itself */
 	enum event_transport via;
 	enum event_parse parse;
 	enum event_category category;
@@ -80,12 +80,12 @@ struct event {
 	struct span raw;
 };
 
-const char *event_class_name(enum event_class c);       /* "audit" */
+const char *event_class_name(enum event_class c); /* "audit" */
 const char *event_category_name(enum event_category c); /* "sign-in" */
-const char *event_field_name(enum event_field f);       /* "user.name" */
-const char *event_field_short(enum event_field f);      /* "user" */
-const char *event_parse_name(enum event_parse p);       /* "rfc5424" */
-const char *event_via_name(enum event_transport v);     /* "udp" */
+const char *event_field_name(enum event_field f); /* "user.name" */
+const char *event_field_short(enum event_field f); /* "user" */
+const char *event_parse_name(enum event_parse p); /* "rfc5424" */
+const char *event_via_name(enum event_transport v); /* "udp" */
 /* The reverse; *_N when there is none. Fields by long or short name. */
 enum event_class event_class_find(struct span s);
 enum event_category event_category_find(struct span s);
@@ -96,12 +96,13 @@ enum event_class event_class_of(enum event_category c);
 /*
  * event_encode: append ev to b as one row. event_decode: read one row; its
  * spans point into `row`. `message` must lie inside `raw` (or be empty) and
- * is stored as offset and length. Every field is bounded as above.
+ * is stored as offset and length. Every field is bounded as above; what is
+ * longer is cut, texts between characters.
  *
  * Fails   ERR_SYNTAX: not a row; the line names the field. *ev stays.
  */
 void event_encode(struct buf *b, const struct event *ev);
-MUST_CHECK enum err event_decode(struct span row, struct event *ev,
-    struct fault *why);
+MUST_CHECK enum err event_decode(
+    struct span row, struct event *ev, struct fault *why);
 
 #endif

@@ -49,17 +49,38 @@ format(char *to, size_t cap, const char *fmt, va_list ap)
 		to[text_cut(to, cap - 1)] = '\0';
 }
 
+/* Keeps what is fit for a line: foreign bytes may be in it. */
+static void
+tidy(char *line)
+{
+	struct span s = span_text(line);
+	size_t at = 0;
+
+	while (at < s.len) {
+		size_t n = text_rune(span_slice(s, at, 4), NULL);
+
+		if (n == 0)
+			line[at] = '?';
+		else if (n == 1 && (s.at[at] < 0x20 || s.at[at] == 0x7F))
+			line[at] = ' ';
+		at += n == 0 ? 1 : n;
+	}
+}
+
 enum err
 fault_set(struct fault *why, enum err code, const char *fmt, ...)
 {
+	char line[FAULT_TEXT_MAX]; /* the old line may be among the arguments */
 	va_list ap;
 
 	if (why == NULL)
 		return code;
-	why->code = code;
 	va_start(ap, fmt);
-	format(why->text, sizeof why->text, fmt, ap);
+	format(line, sizeof line, fmt, ap);
 	va_end(ap);
+	tidy(line);
+	why->code = code;
+	memcpy(why->text, line, strlen(line) + 1);
 	return code;
 }
 

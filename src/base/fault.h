@@ -3,7 +3,8 @@
  *
  * The function that knows the cause writes the line; callers pass it on and
  * may put a place before it; the process's loop logs it once. Text is UTF-8
- * and is cut between characters, never inside one.
+ * and is cut between characters, never inside one; malformed bytes become
+ * '?' and control characters spaces, so that a line stays one line.
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
@@ -35,7 +36,8 @@ enum err fault_sys(struct fault *why, enum err code, const char *fmt, ...)
 
 /*
  * fault_at: put a place ("book.yaml:12") and ": " before the line that is
- * there already. Returns why->code. Does nothing when why is NULL.
+ * there already. Returns why->code. Does nothing when why is NULL, and then
+ * returns ERR_OK: a caller whose own `why` may be NULL returns its own code.
  */
 enum err fault_at(struct fault *why, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

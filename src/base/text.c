@@ -58,22 +58,31 @@ text_valid(struct span s)
 	return true;
 }
 
+/* True when tail is the beginning of a character whose rest is missing. */
+static bool
+is_cut(struct span tail)
+{
+	uint8_t low[4] = { 0x80, 0x80, 0x80, 0x80 };
+	uint8_t high[4] = { 0xBF, 0xBF, 0xBF, 0xBF };
+	uint8_t c = tail.at[0];
+	size_t n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+
+	if (c < 0xC2 || tail.len >= n)
+		return false;
+	memcpy(low, tail.at, tail.len);
+	memcpy(high, tail.at, tail.len);
+	return text_rune(span_of(low, n), NULL) == n ||
+	    text_rune(span_of(high, n), NULL) == n;
+}
+
 size_t
 text_cut(const char *s, size_t max)
 {
-	struct span tail;
-	size_t back = 0;
-
-	/* Step back over continuation bytes to the last lead byte. */
-	while (back < max && back < 4 &&
-	    ((uint8_t)s[max - 1 - back] & 0xC0) == 0x80)
-		back++;
-	if (back >= max || back >= 4)
-		return max;
-	if ((uint8_t)s[max - 1 - back] < 0x80)
-		return max;
-	tail = span_of(s + (max - 1 - back), back + 1);
-	return text_rune(tail, NULL) == back + 1 ? max : max - 1 - back;
+	/* Only a character of 2 to 4 bytes can be cut, 1 to 3 before max. */
+	for (size_t back = 1; back <= 3 && back <= max; back++)
+		if (is_cut(span_of(s + (max - back), back)))
+			return max - back;
+	return max;
 }
 
 size_t
@@ -138,9 +147,13 @@ text_unhex(struct buf *b, struct span s)
 {
 	uint8_t *to;
 
-	if (s.len % 2 != 0 || (to = buf_room(b, s.len / 2)) == NULL)
+	if (s.len % 2 != 0)
 		return false;
-	if (!text_unhex_fixed(s, to, s.len / 2))
+	for (size_t i = 0; i < s.len; i++)
+		if (hex_value(s.at[i]) < 0)
+			return false;
+	if ((to = buf_room(b, s.len / 2)) == NULL ||
+	    !text_unhex_fixed(s, to, s.len / 2))
 		return false;
 	buf_took(b, s.len / 2);
 	return true;
@@ -181,41 +194,50 @@ base64_value(uint8_t c)
 	return c == '/' ? 63 : -1;
 }
 
+/* The value of up to four digits, of which `n` count; -1 if it has no or
+ * another form. */
+static int64_t
+base64_group(const uint8_t *at, size_t n)
+{
+	int64_t v = 0;
+
+	for (size_t k = 0; k < 4; k++) {
+		int d = k < n ? base64_value(at[k]) : 0;
+
+		if (d < 0)
+			return -1;
+		v = v << 6 | d;
+	}
+	/* Bits that no byte needs must be zero: one form per value. */
+	if ((n == 3 && (v & 0xFF) != 0) || (n == 2 && (v & 0xFFFF) != 0))
+		return -1;
+	return v;
+}
+
 bool
 text_unbase64(struct buf *b, struct span s)
 {
-	size_t start = b->len;
-	size_t pad = 0;
+	size_t pad = 0, n = 0;
+	uint8_t *to;
 
 	if (s.len % 4 != 0)
 		return false;
 	while (pad < 2 && pad < s.len && s.at[s.len - 1 - pad] == '=')
 		pad++;
+	for (size_t i = 0; i < s.len; i += 4)
+		if (base64_group(s.at + i, i + 4 == s.len ? 4 - pad : 4) < 0)
+			return false;
+	if ((to = buf_room(b, s.len / 4 * 3 - pad)) == NULL)
+		return false;
 	for (size_t i = 0; i < s.len; i += 4) {
-		size_t n = i + 4 == s.len ? 4 - pad : 4;
-		uint32_t v = 0;
+		size_t digits = i + 4 == s.len ? 4 - pad : 4;
+		int64_t v = base64_group(s.at + i, digits);
 
-		for (size_t k = 0; k < 4; k++) {
-			int d = k < n ? base64_value(s.at[i + k]) : 0;
-
-			if (d < 0)
-				goto bad;
-			v = v << 6 | (uint32_t)d;
-		}
-		/* Bits that no byte needs must be zero: one form per value. */
-		if ((n == 3 && (v & 0xFF) != 0) || (n == 2 && (v & 0xFFFF) != 0))
-			goto bad;
-		buf_u8(b, (uint8_t)(v >> 16));
-		if (n > 2)
-			buf_u8(b, (uint8_t)(v >> 8));
-		if (n > 3)
-			buf_u8(b, (uint8_t)v);
+		for (size_t k = 0; k + 1 < digits; k++)
+			to[n++] = (uint8_t)(v >> (16 - 8 * k));
 	}
-	if (b->bad == ERR_OK)
-		return true;
-bad:
-	b->len = start < b->len ? start : b->len;
-	return false;
+	buf_took(b, n);
+	return true;
 }
 
 bool

@@ -19,8 +19,9 @@ bool text_valid(struct span s);
  * or does not begin with a well-formed one. *cp [out] may be NULL. */
 size_t text_rune(struct span s, uint32_t *cp);
 
-/* text_cut: the greatest n <= max with no character of s[0..n) cut through.
- * s holds at least max bytes. */
+/* text_cut: the greatest n <= max with no character of s[0..n) cut through;
+ * bytes that belong to no character are never cut. s holds at least max
+ * bytes. */
 size_t text_cut(const char *s, size_t max);
 
 /* text_scrub: append s to b as well-formed UTF-8: each malformed byte and
@@ -34,7 +35,7 @@ void text_base64(struct buf *b, struct span s);
 
 /* text_unhex, text_unbase64: append what s stands for. False, and b as it
  * was, when s is not of that form (base64: standard alphabet, padded,
- * canonical) or b is full. */
+ * canonical); false and a noted fault when b is full. */
 bool text_unhex(struct buf *b, struct span s);
 bool text_unbase64(struct buf *b, struct span s);
 
