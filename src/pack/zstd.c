@@ -49,7 +49,7 @@ zstd_pack(struct buf *b, struct span s, int level, struct fault *why)
 		n = ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1);
 	if (!ZSTD_isError(n))
 		n = ZSTD_compress2(
-		    c, to, bound, s.len == 0 ? "" : (const void *)s.at, s.len);
+		    c, to, room, s.len == 0 ? "" : (const void *)s.at, s.len);
 	if (ZSTD_isError(n))
 		e = fault(n, "cannot compress", why);
 	else
@@ -118,10 +118,8 @@ unpack_unknown(struct buf *b, struct span frame, size_t max, struct fault *why)
 			buf_took(b, out.pos);
 	}
 	(void)ZSTD_freeDStream(d); /* always 0 */
-	if (e != ERR_OK && b->len > start) {
+	if (e != ERR_OK)
 		b->len = start;
-		b->at[start] = '\0';
-	}
 	return e;
 }
 
