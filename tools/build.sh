@@ -40,11 +40,18 @@ esac
 if ! [ -f "$dir/build.ninja" ]; then
 	mkdir -p build
 	# shellcheck disable=SC2086
-	if ! meson setup "$dir" --prefix="${PREFIX:-/usr/local}" $options \
-	    >"build/setup-$kind.log" 2>&1; then
+	if ! meson setup "$dir" $options >"build/setup-$kind.log" 2>&1; then
 		cat "build/setup-$kind.log"
 		rm -rf "$dir"
 		exit 1
 	fi
+fi
+
+# The program knows where it will be installed; the default is /usr/local.
+if [ "$kind" = release ]; then
+	prefix=${PREFIX:-/usr/local}
+	[ "$(cat "$dir/.prefix" 2>/dev/null)" = "$prefix" ] ||
+	    meson configure "$dir" -Dprefix="$prefix"
+	printf '%s\n' "$prefix" >"$dir/.prefix"
 fi
 exec ninja --quiet -C "$dir" "$@"

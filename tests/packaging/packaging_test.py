@@ -118,26 +118,27 @@ def unit_tests(tap):
 def install_tests(tap):
     with Scratch() as folder:
         done = run("make", "--no-print-directory", "-C", SRC, "install",
-                   "DESTDIR=" + folder, "PREFIX=/usr")
+                   "DESTDIR=" + folder)
         tap.ok(done.returncode == 0, "make install does its work",
                done.stdout[-2000:] + done.stderr[-2000:])
-        wanted = ["usr/bin/beimen", "usr/share/man/man1/beimen.1",
-                  "usr/share/man/man5/beimen.conf.5",
-                  "usr/share/man/man5/beimen-formats.5",
-                  "usr/share/bash-completion/completions/beimen",
-                  "usr/share/beimen/registers/agency.yaml",
-                  "usr/share/beimen/regulations/taipei-2019/pack.yaml",
-                  "usr/lib/systemd/system/beimen.service",
-                  "usr/lib/sysusers.d/beimen.conf",
-                  "usr/lib/tmpfiles.d/beimen.conf",
+        local = "usr/local/share/"
+        wanted = ["usr/local/bin/beimen", local + "man/man1/beimen.1",
+                  local + "man/man5/beimen.conf.5",
+                  local + "man/man5/beimen-formats.5",
+                  local + "bash-completion/completions/beimen",
+                  local + "beimen/registers/agency.yaml",
+                  local + "beimen/regulations/taipei-2019/pack.yaml",
+                  "etc/systemd/system/beimen.service",
+                  "etc/sysusers.d/beimen.conf",
+                  "etc/tmpfiles.d/beimen.conf",
                   "etc/beimen/beimen.conf"]
         lacking = [p for p in wanted
                    if not os.path.isfile(os.path.join(folder, p))]
         tap.equal(lacking, [], "make install puts everything in its place")
-        program = folder + "/usr/bin/beimen"
-        unit = folder + "/usr/lib/systemd/system/beimen.service"
+        program = folder + "/usr/local/bin/beimen"
+        unit = folder + "/etc/systemd/system/beimen.service"
         with open(unit, encoding="utf-8") as f:
-            tap.ok("ExecStart=/usr/bin/beimen serve" in f.read(),
+            tap.ok("ExecStart=/usr/local/bin/beimen serve" in f.read(),
                    "the unit starts the program that was installed")
         done = run(program, "no-such-command")
         tap.equal(done.returncode, 2,
