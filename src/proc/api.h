@@ -44,14 +44,4 @@ struct api_who {
 MUST_CHECK enum err api_who(struct child *c, const struct caller *from,
     const struct api_ask *q, struct api_who *who, struct fault *why);
 
-/*
- * api_path: split "/registers/system/main/k1" into at most max parts,
- * percent-decoded into the arena. Returns how many; 0 when it is malformed.
- */
-unsigned api_path(
-    struct arena *a, struct span path, struct span *part, unsigned max);
-/* api_query: the decoded value of one query name; the empty span when it is
- * not there or is malformed. */
-struct span api_query(struct arena *a, struct span query, const char *name);
-
 #endif

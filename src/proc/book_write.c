@@ -10,6 +10,7 @@
 #include "proc/api.h"
 #include "proc/book.h"
 #include "proc/roles.h"
+#include "report/report.h"
 
 #define REFUSALS_SHOWN 200
 
@@ -229,13 +230,13 @@ row_undo(struct write *w, struct fault *why)
 static enum err
 rows_import(struct write *w, struct fault *why)
 {
-	struct span system = api_query(w->arena, w->q->query, "system");
-	struct span taken = api_query(w->arena, w->q->query, "taken");
+	struct span system = question_param(w->arena, w->q->query, "system");
+	struct span taken = question_param(w->arena, w->q->query, "taken");
 	struct import_job job = { .actor = w->actor,
 		.agency = w->agency,
 		.reg = w->reg,
 		.csv = w->q->body,
-		.dry = api_query(w->arena, w->q->query, "dry").len > 0 };
+		.dry = question_param(w->arena, w->q->query, "dry").len > 0 };
 	int64_t taken_us = now();
 	json_t *out = NULL;
 	enum err e = ERR_OK;
@@ -311,7 +312,7 @@ on_book_write(struct child *c, const struct caller *who, struct cursor *ask,
 		return ERR_OK;
 	}
 	w.actor = span_text(is.actor);
-	n = api_path(c->arena, q.path, part, 6);
+	n = question_split(c->arena, q.path, part, 6);
 	if (n < 4 || !span_is(part[0], "registers"))
 		return refuse_all(&w,
 		    fault_set(why, ERR_NOT_FOUND, "no such resource"), NULL,

@@ -1,0 +1,1 @@
+SELECT register, key FROM entry WHERE agency = :agency AND seq = :seq

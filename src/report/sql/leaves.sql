@@ -1,0 +1,1 @@
+SELECT data FROM leaf WHERE agency = :agency AND at < :size ORDER BY at
