@@ -73,7 +73,8 @@ void roc_print(struct buf *b, struct day d);
 MUST_CHECK enum err when_parse(struct span s, int64_t *us, struct fault *why);
 /* day_parse: "2026-11-22", "2026/11/22". roc_parse: "115/11/22",
  * "115-11-22", "1151122", "民國115年11月22日". Month and day may be one digit
- * where a mark follows. Same failures; a day that does not exist gives the
+ * where a mark follows; ROC years have one to three, so that 民國2026年 is
+ * refused rather than taken for 3937. Same failures; a day that does not exist gives the
  * line "no such day: 113/02/30". */
 MUST_CHECK enum err day_parse(struct span s, struct day *d, struct fault *why);
 MUST_CHECK enum err roc_parse(struct span s, struct day *d, struct fault *why);

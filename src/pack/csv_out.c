@@ -5,12 +5,14 @@
 
 #include <inttypes.h>
 
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+
 void
 csv_begin(struct csv_out *o, struct buf *b, bool mark)
 {
 	*o = (struct csv_out){ .b = b };
 	if (mark)
-		buf_text(b, "\xEF\xBB\xBF");
+		buf_text(b, BYTE_ORDER_MARK);
 }
 
 /* A spreadsheet would reckon with what follows any apostrophes here. */
@@ -39,6 +41,9 @@ is_formula(struct span s)
 static bool
 must_quote(struct span s)
 {
+	/* At the front of a file it would be taken for the order mark. */
+	if (span_starts(s, BYTE_ORDER_MARK))
+		return true;
 	if (s.len > 0 && (s.at[0] == ' ' || s.at[s.len - 1] == ' '))
 		return true;
 	for (size_t i = 0; i < s.len; i++)

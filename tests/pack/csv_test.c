@@ -188,6 +188,29 @@ a_cell_is_never_written_as_a_formula(void **state)
 	buf_clear(&b);
 }
 
+/* Found by fuzzing: the first cell's own U+FEFF was taken for the mark. */
+static void
+a_cell_that_begins_with_a_mark_keeps_it(void **state)
+{
+	struct csv_out o;
+	struct buf b, rows;
+
+	(void)state;
+	buf_init(&b, 100);
+	buf_init(&rows, 100);
+	csv_begin(&o, &b, false);
+	csv_text(&o,
+	    "\xEF\xBB\xBF"
+	    "a");
+	csv_end(&o);
+	assert_int_equal(rows_of(buf_view(&b), CSV_LIMITS, &rows), ERR_OK);
+	assert_string_equal(buf_string(&rows),
+	    "1:[\xEF\xBB\xBF"
+	    "a] ");
+	buf_clear(&b);
+	buf_clear(&rows);
+}
+
 int
 main(void)
 {
@@ -196,6 +219,7 @@ main(void)
 		cmocka_unit_test(a_mistake_is_answered_with_line_and_column),
 		cmocka_unit_test(rows_columns_and_cells_have_their_most),
 		cmocka_unit_test(a_cell_is_never_written_as_a_formula),
+		cmocka_unit_test(a_cell_that_begins_with_a_mark_keeps_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
