@@ -1,0 +1,496 @@
+/*
+ * cli/log.c: machines' records and the logs' proofs.
+ */
+#include "cli/inner.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "ledger/proof.h"
+
+#define COMMAND(word, sub, args, fn, options, help) command_fn fn;
+#include "cli/command.tab"
+#undef COMMAND
+
+#define PAGE "2000" /* records of one export page */
+#define PROVE_TRIES 50 /* of 200 ms, while a fresh segment is committed */
+
+/* ---- searching ---- */
+
+static void
+search_query(const struct run *r, struct buf *q)
+{
+	buf_init(q, 16384);
+	query_add(q, "q", r->n > 0 ? r->word[0] : NULL);
+	query_add(q, "agency", r->option[OPT_AGENCY]);
+	query_add(q, "class", r->option[OPT_CLASS]);
+	query_add(q, "since", r->option[OPT_SINCE]);
+	query_add(q, "until", r->option[OPT_UNTIL]);
+}
+
+/* Says on stderr what a search did not look at. */
+static void
+missing_print(const struct run *r, const json_t *o)
+{
+	const json_t *m;
+	size_t i;
+
+	if (json_get_bool(o, "complete", true))
+		return;
+	fail("the answer is not complete");
+	json_array_foreach(json_object_get(o, "missing"), i, m)
+	    fail("%s", words_of(r, m));
+}
+
+static void
+records_print(const json_t *o)
+{
+	const json_t *rec;
+	size_t i;
+
+	json_array_foreach(json_object_get(o, "records"), i, rec)(void) printf(
+	    "%s\t%s\t%s\t%s\t%s\n", json_get_text(rec, "id", ""),
+	    json_get_text(rec, "received", ""), json_get_text(rec, "host", ""),
+	    json_get_text(rec, "app", ""), json_get_text(rec, "message", ""));
+}
+
+int
+cmd_log_search(struct run *r)
+{
+	struct buf q;
+	json_t *o;
+	int64_t n;
+	int code;
+
+	search_query(r, &q);
+	query_add(&q, "limit",
+	    r->option[OPT_COUNT] != NULL ? "1" : r->option[OPT_LIMIT]);
+	query_add(&q, "count", r->option[OPT_COUNT] == NULL ? NULL : "1");
+	o = run_get(r, "/log/search", &q, &code);
+	buf_clear(&q);
+	if (o == NULL)
+		return code;
+	n = (int64_t)json_array_size(json_object_get(o, "records"));
+	if (r->option[OPT_COUNT] != NULL)
+		n = json_get_int(o, "count", 0);
+	if (r->option[OPT_JSON] != NULL)
+		print_json(o);
+	else if (r->option[OPT_COUNT] != NULL)
+		(void)printf("%lld\n", (long long)n);
+	else
+		records_print(o);
+	missing_print(r, o);
+	json_decref(o);
+	return n == 0 ? EXIT_NO : EXIT_DONE;
+}
+
+/* One page of raw records, newest first; the next page's place or NULL. */
+static json_t *
+export_page(struct run *r, const char *before, int *code)
+{
+	struct buf q;
+	json_t *o;
+
+	search_query(r, &q);
+	query_add(&q, "limit", PAGE);
+	query_add(&q, "raw", "1");
+	query_add(&q, "before", before);
+	o = run_get(r, "/log/search", &q, code);
+	buf_clear(&q);
+	return o;
+}
+
+/* All pages, then written from the last record to the first. */
+int
+cmd_log_export(struct run *r)
+{
+	json_t *pages = json_array(), *o;
+	const char *before = NULL;
+	struct buf out;
+	struct fault why;
+	int code = EXIT_DONE;
+
+	do {
+		if ((o = export_page(r, before, &code)) == NULL) {
+			json_decref(pages);
+			return code;
+		}
+		missing_print(r, o);
+		(void)json_array_append_new(pages, o);
+		before = json_get_text(o, "next", NULL);
+	} while (before != NULL);
+	buf_init(&out, (size_t)4 << 30);
+	for (size_t p = json_array_size(pages); p-- > 0;) {
+		const json_t *list = json_object_get(
+		    json_array_get(pages, p), "records");
+
+		for (size_t i = json_array_size(list); i-- > 0;) {
+			const json_t *rec = json_array_get(list, i);
+
+			(void)text_unbase64(&out,
+			    span_text(json_get_text(rec, "raw_base64", "")));
+			buf_text(&out, "\n");
+		}
+	}
+	if (file_write(r, buf_view(&out), &why) != ERR_OK) {
+		fail("%s", why.text);
+		code = EXIT_COULD_NOT;
+	}
+	buf_clear(&out);
+	json_decref(pages);
+	return code;
+}
+
+int
+cmd_log_stat(struct run *r)
+{
+	int code;
+	json_t *o = run_get(r, "/log/stat", NULL, &code);
+	const json_t *s;
+	size_t i;
+
+	if (o == NULL)
+		return code;
+	if (r->option[OPT_JSON] != NULL) {
+		print_json(o);
+		json_decref(o);
+		return EXIT_DONE;
+	}
+	json_array_foreach(json_object_get(o, "streams"), i, s)(void) printf(
+	    "stream\t%s\t%lld records\t%s\t%s\n", json_get_text(s, "name", ""),
+	    (long long)json_get_int(s, "records", 0),
+	    json_get_text(s, "first", "-"), json_get_text(s, "last", "-"));
+	json_array_foreach(json_object_get(o, "sources"), i, s)(void)
+	    printf("source\t%lld\t%s\t%s\t%lld records\t%s\t%s\n",
+		(long long)json_get_int(s, "id", 0),
+		json_get_text(s, "sender", ""), json_get_text(s, "host", ""),
+		(long long)json_get_int(s, "records", 0),
+		json_get_text(s, "last", "-"),
+		json_get_text(s, "log_source", "not inventoried"));
+	json_array_foreach(json_object_get(o, "losses"), i, s)(void)
+	    printf("lost\t%s\t%s\t%lld\n", json_get_text(s, "at", ""),
+		json_get_text(s, "socket", ""),
+		(long long)json_get_int(s, "lost", 0));
+	json_decref(o);
+	return EXIT_DONE;
+}
+
+int
+cmd_log_seal(struct run *r)
+{
+	struct fault why;
+	uint64_t n;
+
+	if (r->b->seal(run_data(r), r->n > 0 ? r->word[0] : "", &n, &why) !=
+	    ERR_OK) {
+		fail("%s", why.text);
+		return EXIT_COULD_NOT;
+	}
+	return EXIT_DONE;
+}
+
+/* Part after part, until all was read. */
+int
+cmd_log_verify(struct run *r)
+{
+	int64_t segments = 0, records = 0, failed = 0, next = -1;
+	json_t *damages = json_array(), *o;
+	const json_t *d;
+	bool complete = false;
+	size_t i;
+	int code;
+
+	while (!complete) {
+		struct buf q, from;
+
+		buf_init(&q, 1024);
+		buf_init(&from, 64);
+		buf_printf(&from, "%lld", (long long)next);
+		query_add(&q, "agency", r->option[OPT_AGENCY]);
+		query_add(&q, "from", next < 0 ? NULL : buf_string(&from));
+		o = run_get(r, "/log/verify", &q, &code);
+		buf_clear(&q);
+		buf_clear(&from);
+		if (o == NULL) {
+			json_decref(damages);
+			return code;
+		}
+		segments += json_get_int(o, "segments", 0);
+		records += json_get_int(o, "records", 0);
+		failed += json_get_int(o, "failed", 0);
+		next = json_get_int(o, "next", 0);
+		complete = json_get_bool(o, "complete", true);
+		(void)json_array_extend(damages, json_object_get(o, "damages"));
+		json_decref(o);
+	}
+	if (r->option[OPT_JSON] != NULL) {
+		o = json_object();
+		json_put_int(o, "segments", segments);
+		json_put_int(o, "records", records);
+		json_put_int(o, "failed", failed);
+		(void)json_object_set(o, "damages", damages);
+		print_json(o);
+		json_decref(o);
+	} else {
+		json_array_foreach(damages, i, d)(void)
+		    printf("%s\n", json_get_text(d, "text", ""));
+	}
+	failed += (int64_t)json_array_size(damages);
+	json_decref(damages);
+	return failed == 0 ? EXIT_DONE : EXIT_NO;
+}
+
+/* ---- proofs ---- */
+
+/* Fetches bytes and writes them out. */
+static int
+fetch(struct run *r, const char *path)
+{
+	struct buf body;
+	struct fault why;
+	int code;
+
+	buf_init(&body, (size_t)4 << 20);
+	if (run_bytes(r, path, NULL, &body, &code) &&
+	    file_write(r, buf_view(&body), &why) != ERR_OK) {
+		fail("%s", why.text);
+		code = EXIT_COULD_NOT;
+	}
+	buf_clear(&body);
+	return code;
+}
+
+/* Has the record's proof come? A record that waits in the inbox is sealed. */
+static bool
+proof_is_there(struct run *r, const char *path)
+{
+	struct buf body;
+	struct fault why;
+	int status = 0;
+
+	buf_init(&body, (size_t)4 << 20);
+	(void)r->b->read(run_data(r), path, "", &status, &body, &why);
+	buf_clear(&body);
+	return status != 409;
+}
+
+int
+cmd_log_prove(struct run *r)
+{
+	struct buf path, stream;
+	struct fault why;
+	const char *dot = strrchr(r->word[0], '.');
+	uint64_t n;
+	int code;
+
+	buf_init(&path, 4096);
+	buf_init(&stream, 4096);
+	buf_text(&path, "/log/records");
+	path_add(&path, r->word[0]);
+	buf_text(&path, "/proof");
+	buf_add(&stream, r->word[0],
+	    dot == NULL ? strlen(r->word[0]) : (size_t)(dot - r->word[0]));
+	if (!proof_is_there(r, buf_string(&path)) &&
+	    r->b->seal(run_data(r), buf_string(&stream), &n, &why) == ERR_OK) {
+		const struct timespec nap = { 0, 200000000 };
+
+		for (int i = 0;
+		     i < PROVE_TRIES && !proof_is_there(r, buf_string(&path));
+		     i++)
+			(void)nanosleep(&nap, NULL);
+	}
+	code = fetch(r, buf_string(&path));
+	buf_clear(&path);
+	buf_clear(&stream);
+	return code;
+}
+
+int
+cmd_ledger_list(struct run *r)
+{
+	int code;
+	json_t *o = run_get(r, "/ledger", NULL, &code);
+	const json_t *l;
+	size_t i;
+
+	if (o == NULL)
+		return code;
+	if (r->option[OPT_JSON] != NULL)
+		print_json(o);
+	else
+		json_array_foreach(json_object_get(o, "logs"), i, l)(void)
+		    printf("%s\t%lld\t%s\t%s\n", json_get_text(l, "origin", ""),
+			(long long)json_get_int(l, "size", 0),
+			json_get_text(l, "root", ""),
+			json_get_text(l, "key", ""));
+	json_decref(o);
+	return EXIT_DONE;
+}
+
+int
+cmd_ledger_checkpoint(struct run *r)
+{
+	struct buf path, text;
+	struct fault why;
+	json_t *o;
+	int code;
+
+	buf_init(&path, 4096);
+	buf_init(&text, 1 << 16);
+	buf_text(&path, "/ledger");
+	path_add(&path, r->word[0]);
+	buf_text(&path, "/checkpoint");
+	o = run_get(r, buf_string(&path), NULL, &code);
+	if (o != NULL &&
+	    (!text_unbase64(&text, span_text(json_get_text(o, "base64", ""))) ||
+		file_write(r, buf_view(&text), &why) != ERR_OK))
+		code = EXIT_COULD_NOT;
+	json_decref(o);
+	buf_clear(&path);
+	buf_clear(&text);
+	return code;
+}
+
+/* Hashes one agency's log anew. */
+static int
+ledger_verify_one(struct run *r, const char *agency)
+{
+	struct buf path;
+	json_t *o;
+	int code;
+
+	buf_init(&path, 4096);
+	buf_text(&path, "/ledger");
+	path_add(&path, agency);
+	buf_text(&path, "/verify");
+	o = run_get(r, buf_string(&path), NULL, &code);
+	buf_clear(&path);
+	if (o == NULL)
+		return code;
+	if (!json_get_bool(o, "good", false)) {
+		fail("%s: the stored leaves do not lead to the log's root",
+		    agency);
+		code = EXIT_NO;
+	}
+	if (r->option[OPT_JSON] != NULL)
+		print_json(o);
+	json_decref(o);
+	return code;
+}
+
+int
+cmd_ledger_verify(struct run *r)
+{
+	json_t *o;
+	const json_t *l;
+	size_t i;
+	int code, worst = EXIT_DONE;
+
+	if (r->n > 0)
+		return ledger_verify_one(r, r->word[0]);
+	if ((o = run_get(r, "/ledger", NULL, &code)) == NULL)
+		return code;
+	json_array_foreach(json_object_get(o, "logs"), i, l)
+	{
+		code = ledger_verify_one(
+		    r, json_get_text(json_object_get(l, "agency"), "key", ""));
+		if (code != EXIT_DONE)
+			worst = code;
+	}
+	json_decref(o);
+	return worst;
+}
+
+int
+cmd_ledger_prove(struct run *r)
+{
+	struct buf path;
+	int code;
+
+	buf_init(&path, 4096);
+	buf_text(&path, "/ledger");
+	path_add(&path, r->word[0]);
+	buf_text(&path, "/entries");
+	path_add(&path, r->word[1]);
+	buf_text(&path, "/proof");
+	code = fetch(r, buf_string(&path));
+	buf_clear(&path);
+	return code;
+}
+
+/* What a good proof has shown. */
+static void
+result_print(struct run *r, const struct proof_result *x)
+{
+	json_t *o = json_object();
+	struct buf raw;
+
+	json_put_str(o, "origin", x->origin);
+	json_put_int(o, "size", (int64_t)x->size);
+	json_put_int(o, "index", (int64_t)x->index);
+	json_put_str(o, "signer", x->signer);
+	json_put_str(o, "id", x->id);
+	json_put_time(o, "received", x->received_us);
+	if (x->entry) {
+		json_put_text(o, "body", x->body);
+	} else {
+		json_put_str(o, "sender", x->sender);
+		json_put_text(o, "raw", x->raw);
+	}
+	if (r->option[OPT_JSON] != NULL) {
+		print_json(o);
+	} else {
+		buf_init(&raw, (size_t)1 << 20);
+		(void)text_scrub(&raw, x->entry ? x->body : x->raw);
+		(void)printf("%s %s\t%s\t%s\n%s\n", x->origin, x->id,
+		    json_get_text(o, "received", ""), x->entry ? "" : x->sender,
+		    buf_string(&raw));
+		buf_clear(&raw);
+	}
+	json_decref(o);
+}
+
+int
+cmd_ledger_check(struct run *r)
+{
+	struct note_key key;
+	struct proof_result x;
+	struct arena *a = arena_new((size_t)64 << 20);
+	struct buf file;
+	struct fault why;
+	enum err e;
+
+	if (a == NULL)
+		return EXIT_COULD_NOT;
+	if (r->option[OPT_KEY] == NULL) {
+		arena_free(a);
+		return usage(r,
+		    "ledger check needs --key: a key inside the "
+		    "file would prove nothing");
+	}
+	buf_init(&file, PROOF_MAX);
+	if ((e = note_key_parse(span_text(r->option[OPT_KEY]), &key, &why)) !=
+	    ERR_OK) {
+		fail("--key: %s", why.text);
+		buf_clear(&file);
+		arena_free(a);
+		return EXIT_USAGE;
+	}
+	e = file_read(r->word[0], &file, &why);
+	if (e != ERR_OK) {
+		fail("%s", why.text);
+		buf_clear(&file);
+		arena_free(a);
+		return EXIT_COULD_NOT;
+	}
+	e = proof_check(buf_view(&file), &key, 1, a, &x, &why);
+	if (e == ERR_OK)
+		result_print(r, &x);
+	else
+		fail("%s: %s", r->word[0], why.text);
+	buf_clear(&file);
+	arena_free(a);
+	return e == ERR_OK ? EXIT_DONE : EXIT_NO;
+}
