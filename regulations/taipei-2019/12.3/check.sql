@@ -8,13 +8,12 @@ WITH RECURSIVE senders AS (
     CASE
       WHEN voided = 1 AND coalesce(ground, '') = '' THEN 'voided'
       WHEN voided = 1 OR retired_on + :days * 86400000000 <= :at
-        THEN 'removed'
+        OR firewall = 1 OR kind = 'firewall' THEN 'removed'
       ELSE 'live'
     END AS scope,
     CASE WHEN retired_on <= :at THEN retired_on ELSE :at END AS until_us
   FROM log_source
-  WHERE effective_us <= :at AND coalesce(firewall, 0) = 0
-    AND kind <> 'firewall'),
+  WHERE effective_us <= :at),
 alive AS (
   SELECT agency, log_source AS key, min(first_us) AS first_us,
     max(CASE WHEN last_us <= :at THEN last_us END) AS last_us,

@@ -9,11 +9,12 @@ firewalls AS (
     min(coalesce(silent_hours, :silent_hours), 1440) AS silent_hours,
     CASE
       WHEN voided = 1 AND coalesce(ground, '') = '' THEN 'voided'
-      WHEN voided = 1 THEN 'removed'
+      WHEN voided = 1 OR coalesce(firewall, 0) = 0 AND kind <> 'firewall'
+        THEN 'removed'
       ELSE 'live'
     END AS row_scope, retired_on
   FROM log_source
-  WHERE effective_us <= :at AND (firewall = 1 OR kind = 'firewall')),
+  WHERE effective_us <= :at),
 senders AS (
   SELECT f.*, c.class, c.days,
     CASE WHEN row_scope = 'live'
