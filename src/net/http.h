@@ -34,7 +34,7 @@ struct http_request {
 	struct span body;
 };
 
-#define HTTP_HEADERS_MAX 16
+#define HTTP_HEADERS_MAX 24
 
 /* The answer; made empty by the server, filled by the handler. */
 struct http_reply {

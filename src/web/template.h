@@ -14,8 +14,10 @@
  *                      where there is none
  *   {{l a}}            a text in the reader's language: {zh,en} or a string
  *   {{d a}} {{w a}}    a date; date and time: Taipei, ROC years in Chinese
+ *   {{s a}}            date and time, short, for tables
  *   {{n a}}            an integer with thousands separators
  *   {{q a}}            percent-encoded, for a query value or path segment
+ *   {{c a}}            as part of a class name or id: as after {{m}}
  *   {{u a}}            a link: the value where it is a path of ours, else "#"
  *   {{! … }}           nothing
  *

@@ -1,0 +1,759 @@
+/*
+ * net/http.c: an HTTPS server over an already listening socket.
+ *
+ * About     requests in, replies out; hostile clients are bounded in bytes,
+ *           connections and time.
+ * Runs      in the web process: a pool of libmicrohttpd's threads, and one
+ *           thread that cuts connections whose time is up.
+ * Source    RFC 9110, RFC 9112; RELIABILITY F5, F6.
+ */
+#include "net/http.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <gnutls/abstract.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "net/tlskey.h"
+
+#define HTTP_CHAIN_MAX 8
+#define HTTP_CONNECTION_BYTES ((size_t)16 << 10)
+#define HTTP_URI_MAX 8192
+#define HTTP_SEND_S 300 /* for a whole reply to a slow reader */
+
+/* What a connection is doing, which says until when it may. */
+enum phase {
+	PHASE_HEAD, /* since it was accepted */
+	PHASE_BODY, /* its head is whole */
+	PHASE_SEND, /* our reply is under way */
+	PHASE_BETWEEN /* waiting for another request, or for its head */
+};
+
+struct connection {
+	struct connection *next, *prev;
+	int fd;
+	enum phase phase;
+	time_t until; /* CLOCK_MONOTONIC seconds */
+};
+
+struct http {
+	struct http_options o;
+	struct MHD_Daemon *daemon;
+	gnutls_pcert_st pcert[HTTP_CHAIN_MAX];
+	unsigned n_pcert;
+	gnutls_privkey_t key;
+	pthread_t cutter;
+	bool cutting; /* the thread exists */
+	pthread_mutex_t lock; /* for what follows */
+	pthread_cond_t wake;
+	bool ending;
+	struct connection *first;
+};
+
+/* One request being received. */
+struct receiving {
+	struct http *h;
+	char *uri; /* path, NUL, query */
+	const char *query;
+	bool started, refused;
+	size_t body_max;
+	struct buf body;
+};
+
+/* libmicrohttpd's certificate callback has no argument of ours, so the one
+ * TLS server of a process stands here. */
+static struct http *tls_server;
+
+/* Seconds that only go forward. */
+static time_t
+now_s(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* Hand a line to the owner. */
+static void
+http_say(const struct http *h, const char *line)
+{
+	if (h->o.log != NULL)
+		h->o.log(h->o.arg, line);
+}
+
+/* libmicrohttpd's own lines. */
+static void
+mhd_log(void *arg, const char *fmt, va_list ap)
+{
+	char line[512];
+	size_t n;
+
+	if (vsnprintf(line, sizeof line, fmt, ap) < 0)
+		return;
+	n = strlen(line);
+	if (n > 0 && line[n - 1] == '\n')
+		line[n - 1] = '\0';
+	http_say(arg, line);
+}
+
+enum err
+http_header(struct http_reply *r, const char *name, const char *value)
+{
+	char *copy;
+
+	for (const char *p = value; *p != '\0'; p++)
+		if ((uint8_t)*p < 0x20 || *p == 0x7f)
+			return ERR_RANGE;
+	if (r->n_headers == HTTP_HEADERS_MAX)
+		return ERR_LIMIT;
+	if ((copy = strdup(value)) == NULL)
+		return ERR_MEMORY;
+	r->header[r->n_headers].name = name;
+	r->header[r->n_headers++].value = copy;
+	return ERR_OK;
+}
+
+void
+http_reply_init(struct http_reply *r, size_t max)
+{
+	*r = (struct http_reply){ .status = 200,
+		.type = "text/html; charset=utf-8" };
+	buf_init(&r->body, max);
+}
+
+void
+http_reply_clear(struct http_reply *r)
+{
+	for (unsigned i = 0; i < r->n_headers; i++)
+		free(r->header[i].value);
+	r->n_headers = 0;
+	buf_clear(&r->body);
+}
+
+/* Our note beside libmicrohttpd's connection. */
+static struct connection *
+connection_of(struct MHD_Connection *mc)
+{
+	const union MHD_ConnectionInfo *i = MHD_get_connection_info(
+	    mc, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return i == NULL ? NULL : i->socket_context;
+}
+
+/* A connection enters a phase: its clock begins anew. */
+static void
+phase_enter(struct http *h, struct connection *c, enum phase p)
+{
+	unsigned s = h->o.head_s;
+
+	if (c == NULL)
+		return;
+	if (p == PHASE_BODY)
+		s = h->o.body_s;
+	else if (p == PHASE_SEND)
+		s = HTTP_SEND_S;
+	else if (p == PHASE_BETWEEN)
+		s = h->o.idle_s + h->o.head_s;
+	(void)pthread_mutex_lock(&h->lock);
+	c->phase = p;
+	c->until = now_s() + (time_t)s;
+	(void)pthread_mutex_unlock(&h->lock);
+}
+
+/* libmicrohttpd tells that a connection began or ended. */
+static void
+connection_told(void *arg, struct MHD_Connection *mc, void **ctx,
+    enum MHD_ConnectionNotificationCode code)
+{
+	struct http *h = arg;
+	struct connection *c = *ctx;
+	const union MHD_ConnectionInfo *i;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		i = MHD_get_connection_info(
+		    mc, MHD_CONNECTION_INFO_CONNECTION_FD);
+		if (i == NULL || (c = calloc(1, sizeof *c)) == NULL)
+			return;
+		c->fd = i->connect_fd;
+		*ctx = c;
+		phase_enter(h, c, PHASE_HEAD);
+		(void)pthread_mutex_lock(&h->lock);
+		c->next = h->first;
+		if (c->next != NULL)
+			c->next->prev = c;
+		h->first = c;
+		(void)pthread_mutex_unlock(&h->lock);
+		return;
+	}
+	if (c == NULL)
+		return;
+	(void)pthread_mutex_lock(&h->lock);
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		h->first = c->next;
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	(void)pthread_mutex_unlock(&h->lock);
+	*ctx = NULL;
+	free(c);
+}
+
+/* The thread that cuts connections whose time is up. A connection leaves the
+ * list before its descriptor is closed, so no other can be hit. */
+static void *
+cutter_run(void *arg)
+{
+	struct http *h = arg;
+	struct timespec t;
+
+	(void)pthread_mutex_lock(&h->lock);
+	while (!h->ending) {
+		time_t now = now_s();
+
+		for (struct connection *c = h->first; c != NULL; c = c->next)
+			if (c->until < now)
+				(void)shutdown(c->fd, SHUT_RDWR);
+		(void)clock_gettime(CLOCK_MONOTONIC, &t);
+		t.tv_sec += 1;
+		(void)pthread_cond_timedwait(&h->wake, &h->lock, &t);
+	}
+	(void)pthread_mutex_unlock(&h->lock);
+	return NULL;
+}
+
+/* The raw request target, before libmicrohttpd looks into it. */
+static void *
+uri_told(void *arg, const char *uri, struct MHD_Connection *mc)
+{
+	struct receiving *g = calloc(1, sizeof *g);
+	char *mark;
+
+	(void)mc;
+	if (g == NULL)
+		return NULL;
+	g->h = arg;
+	buf_init(&g->body, HTTP_BODY_MAX);
+	if ((g->uri = strdup(uri)) == NULL) {
+		free(g);
+		return NULL;
+	}
+	g->query = "";
+	if ((mark = strchr(g->uri, '?')) != NULL) {
+		*mark = '\0';
+		g->query = mark + 1;
+	}
+	return g;
+}
+
+/* libmicrohttpd shall leave escapes to us. */
+static size_t
+keep_escapes(void *arg, struct MHD_Connection *mc, char *s)
+{
+	(void)arg;
+	(void)mc;
+	return strlen(s);
+}
+
+/* The request is over, well or not. */
+static void
+request_done(void *arg, struct MHD_Connection *mc, void **ctx,
+    enum MHD_RequestTerminationCode code)
+{
+	struct receiving *g = *ctx;
+
+	(void)code;
+	phase_enter(arg, connection_of(mc), PHASE_BETWEEN);
+	if (g == NULL)
+		return;
+	free(g->uri);
+	buf_clear(&g->body);
+	free(g);
+	*ctx = NULL;
+}
+
+/* What the headers of one request add up to. */
+struct head_check {
+	bool bad;
+	unsigned hosts, lengths, codings, singles[5];
+	bool chunked;
+	uint64_t length;
+};
+
+/* RFC 9110 token characters. */
+static bool
+is_token(const char *s)
+{
+	for (const char *p = s; *p != '\0'; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+			(*p >= '0' && *p <= '9') ||
+			strchr("!#$%&'*+-.^_`|~", *p)))
+			return false;
+	return *s != '\0';
+}
+
+/* One header of the request. */
+static enum MHD_Result
+header_check(
+    void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	static const char *const single[] = { "cookie", "authorization",
+		"content-type", "origin", "x-beimen-token" };
+	struct head_check *k = arg;
+	struct span name = span_text(key);
+
+	(void)kind;
+	if (value == NULL)
+		value = "";
+	if (!is_token(key))
+		k->bad = true;
+	for (const char *p = value; *p != '\0'; p++)
+		if (((uint8_t)*p < 0x20 && *p != '\t') || *p == 0x7f)
+			k->bad = true;
+	if (span_equal_nocase(name, SPAN_LIT("host")))
+		k->hosts++;
+	if (span_equal_nocase(name, SPAN_LIT("content-length"))) {
+		k->lengths++;
+		if (!span_number(span_text(value), UINT64_MAX / 2, &k->length))
+			k->bad = true;
+	}
+	if (span_equal_nocase(name, SPAN_LIT("transfer-encoding"))) {
+		k->codings++;
+		k->chunked = span_equal_nocase(
+		    span_text(value), SPAN_LIT("chunked"));
+	}
+	for (unsigned i = 0; i < 5; i++)
+		if (span_equal_nocase(name, span_text(single[i])) &&
+		    ++k->singles[i] > 1)
+			k->bad = true;
+	return MHD_YES;
+}
+
+/* The status that refuses this head, or 0. */
+static unsigned
+head_refuse(struct MHD_Connection *mc, const struct receiving *g,
+    const char *version, struct head_check *k)
+{
+	(void)MHD_get_connection_values(mc, MHD_HEADER_KIND, header_check, k);
+	if (strcmp(version, MHD_HTTP_VERSION_1_1) != 0)
+		return MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
+	if (k->bad || k->hosts != 1 || k->lengths > 1 || k->codings > 1 ||
+	    (k->codings == 1 && (!k->chunked || k->lengths != 0)))
+		return MHD_HTTP_BAD_REQUEST;
+	if (g == NULL || g->uri[0] != '/')
+		return MHD_HTTP_BAD_REQUEST;
+	if (strlen(g->uri) + strlen(g->query) > HTTP_URI_MAX)
+		return MHD_HTTP_URI_TOO_LONG;
+	return 0;
+}
+
+/* A header's value, or "". */
+static const char *
+header_get(struct MHD_Connection *mc, const char *name)
+{
+	const char *v = MHD_lookup_connection_value(mc, MHD_HEADER_KIND, name);
+
+	return v == NULL ? "" : v;
+}
+
+/* The peer's address as text, IPv4 in IPv6 unwrapped. */
+static void
+address_print(struct MHD_Connection *mc, char to[static INET6_ADDRSTRLEN])
+{
+	const union MHD_ConnectionInfo *i = MHD_get_connection_info(
+	    mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *sa = i == NULL ? NULL : i->client_addr;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	to[0] = '\0';
+	if (sa != NULL && sa->sa_family == AF_INET) {
+		memcpy(&v4, sa, sizeof v4);
+		(void)inet_ntop(AF_INET, &v4.sin_addr, to, INET6_ADDRSTRLEN);
+	} else if (sa != NULL && sa->sa_family == AF_INET6) {
+		memcpy(&v6, sa, sizeof v6);
+		if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+			(void)inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], to,
+			    INET6_ADDRSTRLEN);
+		else
+			(void)inet_ntop(
+			    AF_INET6, &v6.sin6_addr, to, INET6_ADDRSTRLEN);
+	}
+}
+
+/* Send a reply; its body goes with it. */
+static enum MHD_Result
+reply_send(
+    struct http *h, struct MHD_Connection *mc, struct http_reply *r, bool end)
+{
+	struct MHD_Response *m;
+	enum MHD_Result ok = MHD_YES;
+
+	if (buf_error(&r->body) != ERR_OK) {
+		buf_clear(&r->body);
+		r->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+		http_say(h, "a reply did not fit");
+	}
+	m = MHD_create_response_from_buffer(
+	    r->body.len, r->body.at, MHD_RESPMEM_MUST_FREE);
+	if (m == NULL)
+		return MHD_NO;
+	r->body.at = NULL; /* given */
+	buf_clear(&r->body);
+	if (r->type != NULL && *r->type != '\0')
+		ok = MHD_add_response_header(m, "Content-Type", r->type);
+	for (unsigned i = 0; i < r->n_headers && ok == MHD_YES; i++)
+		ok = MHD_add_response_header(
+		    m, r->header[i].name, r->header[i].value);
+	if (end && ok == MHD_YES)
+		ok = MHD_add_response_header(m, "Connection", "close");
+	if (ok == MHD_YES) {
+		phase_enter(h, connection_of(mc), PHASE_SEND);
+		ok = MHD_queue_response(mc, (unsigned)r->status, m);
+	}
+	MHD_destroy_response(m);
+	return ok;
+}
+
+/* Refuse with a bare status, and end the connection: what follows on it
+ * cannot be trusted to be a request. */
+static enum MHD_Result
+refuse(struct http *h, struct MHD_Connection *mc, unsigned status)
+{
+	struct http_reply r;
+	enum MHD_Result ok;
+
+	http_reply_init(&r, 256);
+	r.status = (int)status;
+	r.type = "text/plain; charset=utf-8";
+	buf_printf(
+	    &r.body, "%u %s\n", status, MHD_get_reason_phrase_for(status));
+	ok = reply_send(h, mc, &r, true);
+	http_reply_clear(&r);
+	return ok;
+}
+
+/* The method, or -1. */
+static int
+method_of(const char *m)
+{
+	static const char *const name[] = { "GET", "HEAD", "POST", "PUT",
+		"DELETE" };
+
+	for (int i = 0; i < 5; i++)
+		if (strcmp(m, name[i]) == 0)
+			return i;
+	return -1;
+}
+
+/* Fill the request the handler sees. */
+static void
+request_fill(struct MHD_Connection *mc, const struct receiving *g, int method,
+    struct http_request *q)
+{
+	*q = (struct http_request){
+		.method = (enum http_method)method,
+		.path = g->uri,
+		.query = g->query,
+		.host = header_get(mc, "Host"),
+		.cookie = header_get(mc, "Cookie"),
+		.authorization = header_get(mc, "Authorization"),
+		.accept_language = header_get(mc, "Accept-Language"),
+		.content_type = header_get(mc, "Content-Type"),
+		.origin = header_get(mc, "Origin"),
+		.fetch_site = header_get(mc, "Sec-Fetch-Site"),
+		.form_token = header_get(mc, "X-Beimen-Token"),
+		.if_none_match = header_get(mc, "If-None-Match"),
+		.address = "",
+		.body = buf_view(&g->body),
+	};
+}
+
+/* The head is whole: refuse it, or learn how much body may come. */
+static enum MHD_Result
+head_told(struct http *h, struct MHD_Connection *mc, struct receiving *g,
+    int method, const char *version)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct head_check k = { 0 };
+	struct http_request q;
+	unsigned status;
+
+	phase_enter(h, connection_of(mc), PHASE_BODY);
+	if ((status = head_refuse(mc, g, version, &k)) != 0)
+		return refuse(h, mc, status);
+	if (method < 0)
+		return refuse(h, mc, MHD_HTTP_METHOD_NOT_ALLOWED);
+	request_fill(mc, g, method, &q);
+	address_print(mc, address);
+	q.address = address;
+	g->started = true;
+	g->body_max = 0;
+	if (method != HTTP_GET && method != HTTP_HEAD && h->o.body_max != NULL)
+		g->body_max = h->o.body_max(h->o.arg, &q);
+	if (g->body_max > HTTP_BODY_MAX)
+		g->body_max = HTTP_BODY_MAX;
+	if (k.length > g->body_max)
+		return refuse(h, mc, MHD_HTTP_CONTENT_TOO_LARGE);
+	return MHD_YES;
+}
+
+/* The request is whole: let the owner answer it. */
+static enum MHD_Result
+request_answer(
+    struct http *h, struct MHD_Connection *mc, struct receiving *g, int method)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct http_request q;
+	struct http_reply r;
+	enum MHD_Result ok;
+
+	if (g->refused)
+		return refuse(h, mc, MHD_HTTP_CONTENT_TOO_LARGE);
+	request_fill(mc, g, method, &q);
+	address_print(mc, address);
+	q.address = address;
+	http_reply_init(&r, HTTP_REPLY_MAX);
+	h->o.answer(h->o.arg, &q, &r);
+	ok = reply_send(h, mc, &r, false);
+	http_reply_clear(&r);
+	return ok;
+}
+
+/* libmicrohttpd's access handler: head, then body in pieces, then the end. */
+static enum MHD_Result
+access_told(void *arg, struct MHD_Connection *mc, const char *url,
+    const char *method, const char *version, const char *data, size_t *len,
+    void **ctx)
+{
+	struct http *h = arg;
+	struct receiving *g = *ctx;
+	int m = method_of(method);
+
+	(void)url;
+	if (g == NULL || !g->started)
+		return head_told(h, mc, g, m, version);
+	if (*len != 0) {
+		if (*len > g->body_max - g->body.len)
+			g->refused = true;
+		if (!g->refused)
+			buf_add(&g->body, data, *len);
+		if (buf_error(&g->body) != ERR_OK)
+			g->refused = true;
+		*len = 0;
+		return MHD_YES;
+	}
+	return request_answer(h, mc, g, m);
+}
+
+/* GnuTLS asks for the certificate and the key. */
+static int
+cert_give(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
+    const gnutls_pk_algorithm_t *algo, int n_algo, gnutls_pcert_st **pcert,
+    unsigned *n_pcert, gnutls_privkey_t *key)
+{
+	(void)s;
+	(void)ca;
+	(void)n_ca;
+	(void)algo;
+	(void)n_algo;
+	*pcert = tls_server->pcert;
+	*n_pcert = tls_server->n_pcert;
+	*key = tls_server->key;
+	return 0;
+}
+
+/* GnuTLS asks for a signature, which another process makes. */
+static int
+key_sign(gnutls_privkey_t key, gnutls_sign_algorithm_t algo, void *arg,
+    unsigned flags, const gnutls_datum_t *hash, gnutls_datum_t *out)
+{
+	struct http *h = arg;
+	uint8_t sig[TLSKEY_SIG_MAX];
+	size_t len = 0;
+	struct fault why = { 0 };
+
+	(void)key;
+	(void)flags;
+	if (algo != GNUTLS_SIGN_ECDSA_SHA256 &&
+	    algo != GNUTLS_SIGN_ECDSA_SECP256R1_SHA256)
+		return GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM;
+	if (h->o.sign(h->o.arg, span_of(hash->data, hash->size), sig, &len,
+		&why) != ERR_OK) {
+		http_say(h, why.text);
+		return GNUTLS_E_PK_SIGN_FAILED;
+	}
+	if ((out->data = gnutls_malloc(len)) == NULL)
+		return GNUTLS_E_MEMORY_ERROR;
+	memcpy(out->data, sig, len);
+	out->size = (unsigned)len;
+	return 0;
+}
+
+/* GnuTLS asks what the key is like. */
+static int
+key_tell(gnutls_privkey_t key, unsigned flags, void *arg)
+{
+	(void)key;
+	(void)arg;
+	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO)
+		return GNUTLS_PK_ECDSA;
+	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS)
+		return 256;
+	if (flags & GNUTLS_PRIVKEY_INFO_SIGN_ALGO)
+		return GNUTLS_SIGN_ECDSA_SHA256;
+	if (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO) {
+		gnutls_sign_algorithm_t a =
+		    (gnutls_sign_algorithm_t)GNUTLS_FLAGS_TO_SIGN_ALGO(flags);
+
+		return a == GNUTLS_SIGN_ECDSA_SHA256 ||
+		    a == GNUTLS_SIGN_ECDSA_SECP256R1_SHA256;
+	}
+	return -1;
+}
+
+/* Certificate chain and outside key for this server. */
+static enum err
+tls_load(struct http *h, struct fault *why)
+{
+	gnutls_datum_t d = { NULL, (unsigned)h->o.cert_pem.len };
+	unsigned n = HTTP_CHAIN_MAX;
+	int rc;
+
+	if (h->o.sign == NULL)
+		return fault_set(why, ERR_RANGE, "HTTPS needs a signer");
+	if (tls_server != NULL)
+		return fault_set(why, ERR_STATE, "one HTTPS server a process");
+	if ((d.data = malloc(h->o.cert_pem.len)) == NULL)
+		return fault_set(why, ERR_MEMORY, "certificate");
+	memcpy(d.data, h->o.cert_pem.at, h->o.cert_pem.len);
+	rc = gnutls_pcert_list_import_x509_raw(
+	    h->pcert, &n, &d, GNUTLS_X509_FMT_PEM, 0);
+	free(d.data);
+	if (rc != 0)
+		return fault_set(
+		    why, ERR_RANGE, "certificate: %s", gnutls_strerror(rc));
+	h->n_pcert = n;
+	if ((rc = gnutls_privkey_init(&h->key)) != 0 ||
+	    (rc = gnutls_privkey_import_ext4(
+		 h->key, h, NULL, key_sign, NULL, NULL, key_tell, 0)) != 0)
+		return fault_set(
+		    why, ERR_MEMORY, "TLS key: %s", gnutls_strerror(rc));
+	tls_server = h;
+	return ERR_OK;
+}
+
+/* Start libmicrohttpd. */
+static enum err
+daemon_start(struct http *h, struct fault *why)
+{
+	bool tls = h->o.cert_pem.len != 0;
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
+	    (tls ? MHD_USE_TLS : 0);
+	struct MHD_OptionItem with_tls[] = {
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
+		    (void *)(uintptr_t) "SECURE128:-VERS-ALL:+VERS-TLS1.3:"
+					"+VERS-TLS1.2:-RSA:%SERVER_"
+					"PRECEDENCE" },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+		    (void *)(uintptr_t)cert_give },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, access_told, h,
+	    MHD_OPTION_EXTERNAL_LOGGER, mhd_log, h, MHD_OPTION_LISTEN_SOCKET,
+	    h->o.listen_fd, MHD_OPTION_THREAD_POOL_SIZE, h->o.threads,
+	    MHD_OPTION_CONNECTION_LIMIT, h->o.connections,
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->o.per_address,
+	    MHD_OPTION_CONNECTION_TIMEOUT, h->o.idle_s,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_CONNECTION_BYTES,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
+	    uri_told, h, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, h,
+	    MHD_OPTION_NOTIFY_COMPLETED, request_done, h,
+	    MHD_OPTION_NOTIFY_CONNECTION, connection_told, h, MHD_OPTION_ARRAY,
+	    tls ? with_tls : &with_tls[2], MHD_OPTION_END);
+	if (h->daemon == NULL)
+		return fault_set(why, ERR_IO, "the HTTP server did not start");
+	return ERR_OK;
+}
+
+/* Start the thread that cuts connections. */
+static enum err
+cutter_start(struct http *h, struct fault *why)
+{
+	pthread_condattr_t attr;
+
+	(void)pthread_mutex_init(&h->lock, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&h->wake, &attr);
+	(void)pthread_condattr_destroy(&attr);
+	if (pthread_create(&h->cutter, NULL, cutter_run, h) != 0)
+		return fault_set(why, ERR_MEMORY, "no thread");
+	h->cutting = true;
+	return ERR_OK;
+}
+
+enum err
+http_open(const struct http_options *o, struct http **out, struct fault *why)
+{
+	struct http *h = calloc(1, sizeof *h);
+	enum err e;
+
+	if (h == NULL) {
+		(void)close(o->listen_fd);
+		return fault_set(why, ERR_MEMORY, "HTTP server");
+	}
+	h->o = *o;
+	h->o.threads = o->threads ? o->threads : 4;
+	h->o.connections = o->connections ? o->connections : 2000;
+	h->o.per_address = o->per_address ? o->per_address : 200;
+	h->o.head_s = o->head_s ? o->head_s : 10;
+	h->o.body_s = o->body_s ? o->body_s : 60;
+	h->o.idle_s = o->idle_s ? o->idle_s : 30;
+	if ((e = cutter_start(h, why)) != ERR_OK)
+		goto out;
+	if (o->cert_pem.len != 0 && (e = tls_load(h, why)) != ERR_OK)
+		goto out;
+	if ((e = daemon_start(h, why)) != ERR_OK)
+		goto out;
+	*out = h;
+	h = NULL;
+out:
+	http_close(h);
+	return e;
+}
+
+void
+http_close(struct http *h)
+{
+	if (h == NULL)
+		return;
+	if (h->daemon != NULL)
+		MHD_stop_daemon(h->daemon); /* closes the listening socket */
+	else
+		(void)close(h->o.listen_fd);
+	if (h->cutting) {
+		(void)pthread_mutex_lock(&h->lock);
+		h->ending = true;
+		(void)pthread_cond_signal(&h->wake);
+		(void)pthread_mutex_unlock(&h->lock);
+		(void)pthread_join(h->cutter, NULL);
+	}
+	(void)pthread_cond_destroy(&h->wake);
+	(void)pthread_mutex_destroy(&h->lock);
+	for (unsigned i = 0; i < h->n_pcert; i++)
+		gnutls_pcert_deinit(&h->pcert[i]);
+	if (h->key != NULL)
+		gnutls_privkey_deinit(h->key);
+	if (tls_server == h)
+		tls_server = NULL;
+	free(h);
+}
