@@ -292,7 +292,8 @@ read_type(struct reading *rd, const json_t *o, const char *place,
 	if ((e = read_bound(rd, o, place, "min", &f->has_min, &f->min)) ||
 	    (e = read_bound(rd, o, place, "max", &f->has_max, &f->max)))
 		return e;
-	if ((f->has_min || f->has_max) && t != TYPE_TEXT && t != TYPE_INT)
+	if ((f->has_min || f->has_max) && t != TYPE_TEXT && t != TYPE_INT &&
+	    !f->many)
 		return bad(rd, place, "min and max belong to text and int");
 	if (f->has_min && f->has_max && f->min > f->max)
 		return bad(rd, place, "min is greater than max");

@@ -1,0 +1,2 @@
+DELETE FROM finding
+WHERE clause = :clause AND agency = :agency AND subject = :subject

@@ -1,0 +1,1 @@
+UPDATE stream_chain SET moved = 0 WHERE agency = :agency

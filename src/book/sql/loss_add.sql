@@ -1,0 +1,2 @@
+INSERT INTO intake_loss (at_us, socket, lost)
+VALUES (:at_us, :socket, :lost)

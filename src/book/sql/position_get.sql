@@ -1,0 +1,1 @@
+SELECT seq FROM stream_position WHERE stream = :stream

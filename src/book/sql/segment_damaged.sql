@@ -1,0 +1,2 @@
+UPDATE segment SET damaged = :at
+WHERE name = :name AND damaged = 0

@@ -1,0 +1,1 @@
+UPDATE segment SET gone_us = :at WHERE name = :name

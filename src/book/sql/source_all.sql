@@ -1,0 +1,1 @@
+SELECT id, agency, log_source, sender, host FROM source ORDER BY id

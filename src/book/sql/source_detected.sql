@@ -1,0 +1,1 @@
+UPDATE source SET detections = :n WHERE id = :id

@@ -1,0 +1,1 @@
+UPDATE tally_version SET version = version + 1

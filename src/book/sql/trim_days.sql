@@ -1,0 +1,1 @@
+DELETE FROM rollup_day WHERE day_us < :before
