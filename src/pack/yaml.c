@@ -6,34 +6,16 @@
  *          they appear, so a small file stays small.
  * Source   YAML 1.2.2, core schema (section 10.3).
  */
-#include "pack/yaml.h"
+#include "pack/yaml_inner.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <libfyaml.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/text.h"
 
-#define NONE UINT32_MAX
 #define KEY_MAX ((size_t)4096)
-
-/* One node of the document: where it stands, and what is below it. */
-struct node {
-	uint32_t line;
-	uint32_t first, last, next; /* children, and the next sibling */
-	const char *key; /* of a member; borrowed from the JSON object */
-};
-
-struct yaml {
-	char *name;
-	json_t *root;
-	struct node *node; /* 0 is the root */
-	uint32_t n, cap;
-};
 
 /* A collection that is not closed yet. */
 struct frame {
@@ -156,77 +138,6 @@ take_key(struct build *b, struct span s)
 	return ERR_OK;
 }
 
-/* Digits of one base, all of s; *n within int64 or *fits is false. */
-static bool
-is_digits(struct span s, unsigned base, bool minus, int64_t *n, bool *fits)
-{
-	uint64_t v = 0, most = minus ? (uint64_t)1 << 63 : INT64_MAX;
-
-	*fits = true;
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = s.at[i];
-		unsigned d = 99;
-
-		if (c >= '0' && c <= '9')
-			d = c - '0';
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			d = (c | 0x20U) - 'a' + 10;
-		if (d >= base)
-			return false;
-		if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
-		    __builtin_add_overflow(v, (uint64_t)d, &v) || v > most)
-			*fits = false;
-	}
-	if (*fits)
-		*n = minus ? (int64_t)(0 - v) : (int64_t)v;
-	return s.len > 0;
-}
-
-/* An integer of the core schema: [-+]?[0-9]+, 0o[0-7]+, 0x[0-9a-fA-F]+. */
-static bool
-is_integer(struct span s, int64_t *n, bool *fits)
-{
-	bool sign = span_starts(s, "-") || span_starts(s, "+");
-
-	if (span_starts(s, "0o"))
-		return is_digits(span_slice(s, 2, SIZE_MAX), 8, false, n, fits);
-	if (span_starts(s, "0x"))
-		return is_digits(
-		    span_slice(s, 2, SIZE_MAX), 16, false, n, fits);
-	return is_digits(span_slice(s, sign ? 1 : 0, SIZE_MAX), 10,
-	    span_starts(s, "-"), n, fits);
-}
-
-static bool
-is_one_of(struct span s, const char *a, const char *b, const char *c)
-{
-	return span_is(s, a) || span_is(s, b) || span_is(s, c);
-}
-
-/* What a plain scalar stands for. */
-static enum err
-plain(struct build *b, struct span s, json_t **out)
-{
-	int64_t n = 0;
-	bool fits;
-
-	if (s.len == 0 || span_is(s, "~") ||
-	    is_one_of(s, "null", "Null", "NULL"))
-		*out = json_null();
-	else if (is_one_of(s, "true", "True", "TRUE"))
-		*out = json_true();
-	else if (is_one_of(s, "false", "False", "FALSE"))
-		*out = json_false();
-	else if (!is_integer(s, &n, &fits))
-		*out = json_stringn_nocheck((const char *)s.at, s.len);
-	else if (fits)
-		*out = json_integer(n);
-	else
-		return fault(
-		    b, ERR_SYNTAX, "a number beyond 64 bits: put it in quotes");
-	return *out == NULL ? no_memory(b) : ERR_OK;
-}
-
 static enum err
 take_scalar(struct build *b, struct fy_token *token)
 {
@@ -247,8 +158,11 @@ take_scalar(struct build *b, struct fy_token *token)
 	if (fy_token_scalar_style(token) != FYSS_PLAIN)
 		v = json_stringn_nocheck(
 		    s.len == 0 ? "" : (const char *)s.at, s.len);
-	else if ((e = plain(b, s, &v)) != ERR_OK)
-		return e;
+	else if ((e = yaml_plain(s, &v)) == ERR_RANGE)
+		return fault(
+		    b, ERR_SYNTAX, "a number beyond 64 bits: put it in quotes");
+	else if (e != ERR_OK)
+		return no_memory(b);
 	return add(b, v, &at);
 }
 
@@ -435,119 +349,4 @@ out:
 		(void)take_end(&b); /* always OK */
 	yaml_free(b.y);
 	return e;
-}
-
-enum err
-yaml_load(int dir, const char *path, struct yaml **out, struct fault *why)
-{
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
-	struct buf b;
-	enum err e = ERR_OK;
-	ssize_t n = 1;
-
-	buf_init(&b, YAML_FILE_MAX + 65536);
-	if (fd == -1) {
-		e = fault_sys(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO,
-		    "cannot open %s", path);
-		goto out;
-	}
-	while (n > 0 && b.len <= YAML_FILE_MAX) {
-		uint8_t *to = buf_room(&b, 65536);
-
-		if (to == NULL) {
-			e = fault_set(why, buf_error(&b), "%s", path);
-			goto out;
-		}
-		do
-			n = read(fd, to, 65536);
-		while (n == -1 && errno == EINTR);
-		buf_took(&b, n > 0 ? (size_t)n : 0);
-	}
-	if (n == -1)
-		e = fault_sys(why, ERR_IO, "cannot read %s", path);
-	else
-		e = yaml_read(buf_view(&b), path, out, why);
-out:
-	buf_clear(&b);
-	if (fd != -1)
-		(void)close(fd); /* was only read */
-	return e;
-}
-
-void
-yaml_free(struct yaml *y)
-{
-	if (y == NULL)
-		return;
-	json_decref(y->root);
-	free(y->node);
-	free(y->name);
-	free(y);
-}
-
-const json_t *
-yaml_root(const struct yaml *y)
-{
-	return y->root;
-}
-
-/* True when a pointer's part, with ~0 and ~1 in it, means this key. */
-static bool
-part_is(struct span part, const char *key)
-{
-	size_t at = 0;
-
-	for (; *key != '\0'; key++, at++) {
-		uint8_t c = at < part.len ? part.at[at] : 0;
-
-		if (c == '~' && at + 1 < part.len)
-			c = part.at[++at] == '1' ? '/' : '~';
-		if (c == 0 || c != (uint8_t)*key)
-			return false;
-	}
-	return at == part.len;
-}
-
-/* The child that a pointer's part names; NONE if there is none. */
-static uint32_t
-child(const struct yaml *y, uint32_t up, struct span part)
-{
-	uint64_t want = 0, at = 0;
-	bool number = span_number(part, UINT32_MAX, &want);
-
-	for (uint32_t i = y->node[up].first; i != NONE; i = y->node[i].next)
-		if (y->node[i].key != NULL ? part_is(part, y->node[i].key)
-					   : number && at++ == want)
-			return i;
-	return NONE;
-}
-
-unsigned
-yaml_line(const struct yaml *y, const char *pointer)
-{
-	struct cursor c = cursor_of(span_text(pointer));
-	uint32_t at = 0, next;
-
-	(void)cursor_until(&c, '/', NULL); /* what stands before the first / */
-	while (!cursor_done(&c)) {
-		next = child(y, at, cursor_until(&c, '/', NULL));
-		if (next == NONE)
-			break;
-		at = next;
-	}
-	return y->node[at].line;
-}
-
-enum err
-yaml_fault(const struct yaml *y, const char *pointer, struct fault *why,
-    enum err code, const char *fmt, ...)
-{
-	char line[FAULT_TEXT_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(line, sizeof line, fmt, ap);
-	va_end(ap);
-	return fault_set(
-	    why, code, "%s:%u: %s", y->name, yaml_line(y, pointer), line);
 }
