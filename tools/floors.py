@@ -14,7 +14,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 BANNED = {
     "strcpy": (), "strcat": (), "stpcpy": (), "strncpy": (), "strncat": (),
     "sprintf": (), "vsprintf": (), "snprintf": ("base",),
-    "vsnprintf": ("base",), "strtok": (), "strtok_r": (), "alloca": (),
+    "strtok": (), "strtok_r": (), "alloca": (),
     "gets": (), "system": (), "popen": (), "atoi": (), "atol": (),
     "mktemp": (), "tmpnam": (), "rand": (), "localtime": (), "gmtime": (),
     "asctime": (), "ctime": (),

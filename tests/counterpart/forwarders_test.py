@@ -7,7 +7,7 @@ from senders import (Rsyslog, Scratch, Server, SyslogNg, Tap, counted_lines,
                      unpack, write_lines)
 
 WAYS = [
-    (Rsyslog, "udp", 300, "rfc3164"),
+    (Rsyslog, "udp", 80, "rfc3164"),
     (Rsyslog, "tcp", 5000, "rfc3164"),
     (Rsyslog, "tcp-counted", 5000, "rfc5424"),
     (SyslogNg, "network", 5000, "rfc3164"),

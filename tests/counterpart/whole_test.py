@@ -73,9 +73,9 @@ def main():
     unpack("rsyslog")
     with Scratch() as folder, Server(folder + "/data") as server:
         record = arrive(tap, server, folder)
-        logs = server.json("ledger", "checkpoint") or {}
-        key = logs.get("key", "")
-        tap.ok(key.count("+") == 2, "the log's key can be had", logs)
+        logs = (server.json("ledger", "list") or {}).get("logs") or [{}]
+        key = logs[0].get("key") or ""
+        tap.ok(key.count("+") >= 2, "the log's key can be had", logs)
         server.stop()
         tap.equal(server.process.returncode, 0, "the server ends in order")
         prove(tap, server, folder, record, key)

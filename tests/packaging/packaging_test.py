@@ -68,25 +68,73 @@ def manual_tests(tap):
 COMPLETE = """
 source /usr/share/bash-completion/bash_completion
 source share/bash-completion/beimen
-COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-COMP_LINE="${COMP_WORDS[*]}"; COMP_POINT=${#COMP_LINE}
-_beimen; printf '%%s\\n' "${COMPREPLY[@]}"
+while IFS= read -r line; do
+	eval "COMP_WORDS=($line)"
+	[[ $line == *' ' ]] && COMP_WORDS+=('')
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_LINE=$line
+	COMP_POINT=${#line}; COMPREPLY=(); _beimen
+	echo "${COMPREPLY[*]}"
+done
 """
 
 
+def complete(lines):
+    """What TAB offers after each line, as sorted words."""
+    done = subprocess.run(["bash", "--norc", "-c", COMPLETE], cwd=SRC,
+                          input="\n".join(lines) + "\n", text=True,
+                          capture_output=True, check=False)
+    return [sorted(line.split()) for line in done.stdout.splitlines()]
+
+
+def commands():
+    """(word, sub, arguments, options) of every command."""
+    return re.findall(r'COMMAND\("([^"]*)", "([^"]*)", "([^"]*)", \w+,'
+                      r'\s*"([^"]*)",', read("src/cli/command.tab"))
+
+
 def completion_tests(tap):
-    for words, wanted in (
-            ("beimen le", "ledger"),
-            ("beimen log se", "seal search"),
-            ("beimen --data /tmp log pro", "prove"),
-            ("beimen log search hello --cl", "--class"),
-            ("beimen log search --class per", "personal"),
-            ("beimen book system im", "import"),
-            ("beimen verdict --s", "--set"),
-            ("beimen frobnicate x", "")):
-        done = run("bash", "--norc", "-c", COMPLETE % words, cwd=SRC)
-        tap.equal(" ".join(sorted(done.stdout.split())), wanted,
-                  "completion: %s" % words)
+    table = commands()
+    tops = sorted({w for w, _, _, _ in table} | {"serve"})
+    tap.equal(complete(["beimen "]), [tops],
+              "the completion offers every command")
+    tops.remove("serve")
+    lines = ["beimen %s " % w for w in tops]
+    wanted = [sorted(s for w, s, _, _ in table if w == t and s) for t in tops]
+    tap.equal(complete(lines), wanted, "and the second word of each")
+    lines = [" ".join(["beimen", w, s]).rstrip() + " --"
+             for w, s, _, _ in table]
+    wanted = [sorted(["--data"] + ["--" + o for o in options.split()])
+              for _, _, _, options in table]
+    tap.equal(complete(lines), wanted, "and the options of each")
+    cases = [("beimen log se", ["seal", "search"]),
+             ("beimen --data /tmp log pro", ["prove"]),
+             ("beimen log search hello --cl", ["--class"]),
+             ("beimen log search --class per", ["personal"]),
+             ("beimen book list log_", ["log_source"]),
+             ("beimen frobnicate x", [])]
+    tap.equal(complete([line for line, _ in cases]),
+              [words for _, words in cases],
+              "and parts of words, also behind options")
+    registers = sorted(name.removesuffix(".yaml") for name in
+                       os.listdir(SRC + "/registers"))
+    tap.equal(complete(["beimen book get "]), [registers],
+              "and the registers")
+
+
+def command_page_tests(tap):
+    """beimen(1) names every command and every option."""
+    page = read("doc/man/beimen.1")
+    text = run("mandoc", "-T", "ascii", SRC + "/doc/man/beimen.1").stdout
+    text = re.sub(r".\x08", "", text)
+    lacking = [w + " " + s for w, s, _, _ in commands()
+               if not re.search(r"beimen %s\b" % " ".join([w, s]).strip(),
+                                re.sub(r"\s+", " ", text))]
+    tap.equal(lacking, [], "beimen(1) shows every command")
+    options = re.findall(r'^OPTION\(\w+,\s*"([^"]*)"',
+                         read("src/cli/option.tab"), re.M)
+    lacking = [o for o in options
+               if not re.search(r"Fl -%s\b" % re.escape(o), page)]
+    tap.equal(lacking, [], "beimen(1) explains every option")
 
 
 def unit_tests(tap):
@@ -182,6 +230,7 @@ def files_below(folder):
 def main():
     tap = Tap()
     manual_tests(tap)
+    command_page_tests(tap)
     completion_tests(tap)
     unit_tests(tap)
     if os.access(BEIMEN, os.X_OK):
