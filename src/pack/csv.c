@@ -242,7 +242,7 @@ static enum err
 row_read(struct csv *c, size_t *n)
 {
 	struct place p = { c->line, 1 };
-	struct span cell;
+	struct span cell = SPAN_EMPTY;
 	enum err e;
 
 	for (;; p.column++, p.line = c->line) {

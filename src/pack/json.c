@@ -5,20 +5,35 @@
  */
 #include "pack/json.h"
 
+#include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/text.h"
 #include "base/when.h"
 
+/* jansson calls some failed allocations syntax errors, so we look ourselves. */
+static _Thread_local bool starved;
+
+static void *
+allocate(size_t len)
+{
+	void *p = malloc(len);
+
+	starved = starved || p == NULL;
+	return p;
+}
+
 /* jansson seeds its tables from a file when the first object is made, which
  * behind a fence cannot be opened. So it is seeded as the program loads. */
-static void __attribute__((constructor)) seed(void)
+static void __attribute__((constructor)) begin(void)
 {
-	size_t n = 0;
+	size_t seed = 0;
 
+	json_set_alloc_funcs(allocate, free);
 	/* Without chance jansson takes time and process number: still fine. */
-	if (getrandom(&n, sizeof n, GRND_NONBLOCK) == (ssize_t)sizeof n)
-		json_object_seed(n | 1);
+	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) ==
+	    (ssize_t)sizeof seed)
+		json_object_seed(seed | 1);
 }
 
 /* Looks whether brackets nest deeper than allowed; says where. */
@@ -61,12 +76,13 @@ json_read(struct span s, json_t **out, struct fault *why)
 
 	if ((e = depth_check(s, why)) != ERR_OK)
 		return e;
+	starved = false;
 	v = json_loadb(s.len == 0 ? "" : (const char *)s.at, s.len, how, &at);
 	if (v != NULL) {
 		*out = v; /* handed over: json_decref */
 		return ERR_OK;
 	}
-	if (json_error_code(&at) == json_error_out_of_memory)
+	if (starved)
 		return fault_set(why, ERR_MEMORY, "JSON");
 	return fault_set(why, ERR_SYNTAX, "line %d, column %d: %s",
 	    at.line < 1 ? 1 : at.line, at.column < 0 ? 0 : at.column, at.text);

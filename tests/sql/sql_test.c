@@ -4,6 +4,7 @@
 #include "sql/sql.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/when.h"
 
@@ -522,6 +524,181 @@ a_second_writer_waits_and_then_gives_up(void **state)
 	folder_end(folder, path);
 }
 
+/* In a child: a file may not grow past a limit, so the write that would pass
+ * it fails; when there is room again, all is as before that write. */
+static int
+write_without_room(const char *path)
+{
+	struct rlimit most = { 200000, RLIM_INFINITY };
+	struct sql *w, *r;
+	struct fault why = { 0 };
+	enum err e = ERR_OK;
+	int64_t n = 0;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (sql_open(path, SQL_WRITE, &w, &why) != ERR_OK ||
+	    sql_run(w, "CREATE TABLE t (n INTEGER, x TEXT)", &why) != ERR_OK ||
+	    setrlimit(RLIMIT_FSIZE, &most) != 0)
+		return 2;
+	while (e == ERR_OK && n < 1000) {
+		if (sql_begin(w, &why) != ERR_OK)
+			return 3;
+		e = sql_run(w,
+		    "INSERT INTO t VALUES (1, hex(randomblob(3000)));"
+		    "INSERT INTO t VALUES (2, hex(randomblob(3000)))",
+		    &why);
+		if (e == ERR_OK)
+			e = sql_commit(w, &why);
+		if (e != ERR_OK)
+			sql_undo(w);
+		else
+			n += 2;
+	}
+	if (e != ERR_IO && e != ERR_FULL)
+		return 4;
+	most.rlim_cur = RLIM_INFINITY;
+	if (setrlimit(RLIMIT_FSIZE, &most) != 0 || n == 0 ||
+	    number_of(w, "SELECT count(*) FROM t") != n)
+		return 5;
+	if (sql_run(w, "INSERT INTO t VALUES (3, '')", &why) != ERR_OK)
+		return 6;
+	if (sql_open(path, SQL_READ, &r, &why) != ERR_OK ||
+	    number_of(r, "SELECT count(*) FROM t") != n + 1 ||
+	    number_of(r,
+		"SELECT count(*) FROM pragma_integrity_check"
+		" WHERE integrity_check = 'ok'") != 1)
+		return 7;
+	sql_close(r);
+	sql_close(w);
+	return 0;
+}
+
+static void
+a_failed_write_leaves_what_was_committed(void **state)
+{
+	char folder[200], path[220];
+	int status;
+	pid_t child;
+
+	(void)state;
+	folder_new(folder, path, sizeof folder);
+	child = fork();
+	assert_int_not_equal(child, -1);
+	if (child == 0)
+		_exit(write_without_room(path));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	folder_end(folder, path);
+}
+
+/* In a child, killed amid its commits: each is whole or absent. */
+static void
+commit_for_ever(const char *path, int ready)
+{
+	struct sql *w;
+
+	if (sql_open(path, SQL_WRITE, &w, NULL) != ERR_OK)
+		_exit(2);
+	for (int64_t n = 1;; n++) {
+		if (sql_begin(w, NULL) != ERR_OK ||
+		    sql_run(w,
+			"INSERT INTO t SELECT count(*) + 1 FROM t;"
+			"INSERT INTO u SELECT count(*) FROM t",
+			NULL) != ERR_OK ||
+		    sql_commit(w, NULL) != ERR_OK)
+			_exit(3);
+		/* Told after the commit: from here it must be there. */
+		if (write(ready, &n, sizeof n) != (ssize_t)sizeof n)
+			_exit(4);
+	}
+}
+
+static void
+what_was_committed_survives_a_kill(void **state)
+{
+	char folder[200], path[220];
+	struct sql *w;
+	struct fault why = { 0 };
+	int64_t told, n = 0;
+
+	(void)state;
+	folder_new(folder, path, sizeof folder);
+	assert_int_equal(sql_open(path, SQL_WRITE, &w, &why), ERR_OK);
+	assert_int_equal(sql_run(w,
+			     "CREATE TABLE t (n INTEGER);"
+			     "CREATE TABLE u (n INTEGER)",
+			     &why),
+	    ERR_OK);
+	sql_close(w);
+	for (int turn = 1; turn <= 5; turn++) {
+		int pipes[2], status;
+		int64_t before = n;
+		pid_t child;
+
+		assert_int_equal(pipe(pipes), 0);
+		child = fork();
+		assert_int_not_equal(child, -1);
+		if (child == 0)
+			commit_for_ever(path, pipes[1]);
+		(void)close(pipes[1]);
+		told = 0;
+		while (told < turn * 3)
+			assert_int_equal(
+			    read(pipes[0], &told, sizeof told), sizeof told);
+		assert_int_equal(kill(child, SIGKILL), 0);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		while (
+		    read(pipes[0], &told, sizeof told) == (ssize_t)sizeof told)
+			continue;
+		(void)close(pipes[0]);
+		assert_int_equal(sql_open(path, SQL_READ, &w, &why), ERR_OK);
+		n = number_of(w, "SELECT count(*) FROM t");
+		assert_true(n >= before + told);
+		assert_int_equal(number_of(w, "SELECT count(*) FROM u"), n);
+		sql_close(w);
+	}
+	folder_end(folder, path);
+}
+
+/* Memory given out in ever larger measure: until it is enough, every call
+ * says that it was not. */
+static void
+want_of_memory_is_named_and_harms_nothing(void **state)
+{
+	struct sql *db = memory_new();
+	struct fault why = { 0 };
+	bool enough = false;
+	int64_t used = 0;
+
+	(void)state;
+	for (int64_t n = 1; n <= 50; n++)
+		thing_add(db, n, "a thing");
+	for (int64_t most = 200000; !enough; most += 20000) {
+		struct sql_stmt *s = NULL;
+		enum err e;
+		bool row = true;
+
+		assert_true(most < 40000000);
+		(void)sqlite3_hard_heap_limit64(most);
+		e = sql_prepare(db,
+		    "SELECT group_concat(hex(zeroblob(4000)))"
+		    " FROM thing GROUP BY id % 3",
+		    &s, &why);
+		while (e == ERR_OK && row)
+			e = sql_step(s, &row, &why);
+		sql_stmt_free(s);
+		(void)sqlite3_hard_heap_limit64(0); /* none */
+		if (e != ERR_OK && e != ERR_MEMORY)
+			fail_msg("%s: %s", err_name(e), why.text);
+		used += e == ERR_MEMORY;
+		enough = e == ERR_OK;
+		assert_int_equal(
+		    number_of(db, "SELECT count(*) FROM thing"), 50);
+	}
+	assert_true(used > 0);
+	sql_close(db);
+}
+
 int
 main(void)
 {
@@ -538,6 +715,9 @@ main(void)
 		cmocka_unit_test(a_version_number_survives_a_new_journal),
 		cmocka_unit_test(a_file_that_is_no_database_is_named),
 		cmocka_unit_test(a_second_writer_waits_and_then_gives_up),
+		cmocka_unit_test(a_failed_write_leaves_what_was_committed),
+		cmocka_unit_test(what_was_committed_survives_a_kill),
+		cmocka_unit_test(want_of_memory_is_named_and_harms_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
