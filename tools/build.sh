@@ -47,11 +47,15 @@ if ! [ -f "$dir/build.ninja" ]; then
 	fi
 fi
 
-# The program knows where it will be installed; the default is /usr/local.
-if [ "$kind" = release ]; then
-	prefix=${PREFIX:-/usr/local}
-	[ "$(cat "$dir/.prefix" 2>/dev/null)" = "$prefix" ] ||
-	    meson configure "$dir" -Dprefix="$prefix"
-	printf '%s\n' "$prefix" >"$dir/.prefix"
+# The program knows where it will be installed, and what npm brought.
+made_for=${PREFIX:-/usr/local}
+[ -f node_modules/htmx.org/dist/htmx.min.js ] && made_for="$made_for htmx"
+if [ "$(cat "$dir/.made-for" 2>/dev/null)" != "$made_for" ]; then
+	meson setup --reconfigure "$dir" -Dprefix="${PREFIX:-/usr/local}" \
+	    >"build/setup-$kind.log" 2>&1 || {
+		cat "build/setup-$kind.log"
+		exit 1
+	}
+	printf '%s\n' "$made_for" >"$dir/.made-for"
 fi
 exec ninja --quiet -C "$dir" "$@"

@@ -133,30 +133,30 @@ install_missing() {
 	guard_restore
 }
 
-# npm packages are pinned by package-lock.json; run needs none of them, so a
-# machine without npm builds all the same.
+# npm packages are pinned by package-lock.json. What run takes from there is
+# optional, so a machine without npm builds all the same; what only tests need
+# is fetched for tests alone.
 npm_packages() {
-	local dir=$1
+	local done_for omit=--omit=dev
 
-	[ -f "$dir/package-lock.json" ] || return 0
-	if [ -f "$dir/node_modules/.package-lock.json" ] &&
-	    ! [ "$dir/package-lock.json" -nt \
-	    "$dir/node_modules/.package-lock.json" ]; then
-		return 0
-	fi
+	[ "$want" = test ] && omit=
+	for done_for in test $([ "$want" = run ] && echo run); do
+		[ node_modules/.beimen-$done_for -nt package-lock.json ] &&
+		    return 0
+	done
 	if ! command -v npm >/dev/null 2>&1; then
-		[ "$want" = test ] || return 0
-		say "==> npm is missing, and tests need $dir/package-lock.json"
+		[ "$want" = run ] && return 0
+		say "==> npm is missing, and the tests need package-lock.json"
 		return 3
 	fi
-	say "==> npm ci ($dir)"
-	(cd "$dir" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 \
-	    npm ci --no-audit --no-fund --loglevel=error) >&2 || {
-		[ "$want" = test ] || return 0
-		say "==> npm ci failed in $dir"
+	say "==> npm ci $omit"
+	# shellcheck disable=SC2086
+	npm ci $omit --no-audit --no-fund --loglevel=error >&2 || {
+		[ "$want" = run ] && return 0
+		say "==> npm ci failed"
 		return 3
 	}
-	touch "$dir/node_modules/.package-lock.json"
+	touch "node_modules/.beimen-$want"
 }
 
 # The users of the processes, from the list that systemd-sysusers reads.
@@ -214,6 +214,5 @@ fi
 if [ "$(id -u)" = 0 ]; then
 	users_make || exit $?
 fi
-npm_packages . || exit $?
-[ "$want" = test ] && { npm_packages tests/journey || exit $?; }
+npm_packages || exit $?
 exit 0

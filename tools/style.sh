@@ -105,6 +105,8 @@ cppcheck_all() {
 		    --std=c11 --language=c -Isrc -D_GNU_SOURCE -j "$jobs" \
 		    --enable=warning,portability,performance --inline-suppr \
 		    --suppressions-list=tools/cppcheck.suppress \
+		    '-Djson_array_foreach(a,i,v)=for(i=0;(v=json_array_get(a,i));i++)' \
+		    '-Djson_object_foreach(o,k,v)=for(k="";(v=json_object_get(o,k));)' \
 		    --error-exitcode=1 --template=gcc "$folder"
 	done
 }
