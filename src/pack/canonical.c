@@ -6,7 +6,6 @@
  */
 #include "pack/json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static void value(struct buf *b, const json_t *v, unsigned depth);
@@ -42,22 +41,30 @@ text(struct buf *b, const char *s, size_t len)
 }
 
 /* The shortest digits that read back as v > 0, and where the point stands:
- * v = 0.DIGITS x 10^point. */
+ * v = 0.DIGITS x 10^point. Returns how many; 0 without memory. */
 static int
 shortest(double v, char digits[static 20], int *point)
 {
-	char form[40];
+	struct buf form;
 	int n = 0, prec = 0;
 
-	do
-		(void)snprintf(form, sizeof form, "%.*e", prec, v);
-	while (strtod(form, NULL) != v && ++prec < 17);
-	for (const char *p = form; *p != 'e' && n < 19; p++)
-		if (*p >= '0' && *p <= '9')
-			digits[n++] = *p;
+	buf_init(&form, 64);
+	do {
+		buf_reset(&form);
+		buf_printf(&form, "%.*e", prec, v);
+	} while (buf_error(&form) == ERR_OK &&
+	    strtod(buf_string(&form), NULL) != v && ++prec < 17);
+	if (buf_error(&form) == ERR_OK) {
+		const char *p = buf_string(&form);
+
+		for (; *p != 'e' && n < 19; p++)
+			if (*p >= '0' && *p <= '9')
+				digits[n++] = *p;
+		*point = (int)strtol(p + 1, NULL, 10) + 1;
+	}
 	while (n > 1 && digits[n - 1] == '0')
 		n--;
-	*point = (int)strtol(strchr(form, 'e') + 1, NULL, 10) + 1;
+	buf_clear(&form);
 	return n;
 }
 
@@ -66,7 +73,7 @@ static void
 number(struct buf *b, double v)
 {
 	char digits[20];
-	int point, n;
+	int point = 0, n;
 
 	if (v < 0)
 		buf_u8(b, '-');
@@ -74,7 +81,11 @@ number(struct buf *b, double v)
 		buf_u8(b, '0');
 		return;
 	}
-	n = shortest(v < 0 ? -v : v, digits, &point);
+	if ((n = shortest(v < 0 ? -v : v, digits, &point)) == 0) {
+		if (buf_error(b) == ERR_OK)
+			b->bad = ERR_MEMORY;
+		return;
+	}
 	if (point > 21 || point < -5) {
 		buf_u8(b, (uint8_t)digits[0]);
 		if (n > 1)

@@ -134,8 +134,7 @@ whatever_is_no_select_is_refused(void **state)
 		if (judge(db, texts[i], line, sizeof line) != ERR_DENIED)
 			fail_msg("%s: %s", texts[i], line);
 	assert_int_equal(
-	    judge(db, "SELECT 1; SELECT 2", line, sizeof line),
-	    ERR_SYNTAX);
+	    judge(db, "SELECT 1; SELECT 2", line, sizeof line), ERR_SYNTAX);
 	assert_int_equal(
 	    judge(db, "SELECT absent FROM agency", line, sizeof line),
 	    ERR_SYNTAX);
