@@ -90,7 +90,8 @@ MUST_CHECK enum err inbox_stream(
 /*
  * inbox_stage: stage rows of one stream (bytes as row_put made them).
  * inbox_stage_batch: note that all staged since the last note is this batch.
- * inbox_undo: give up everything staged.
+ * inbox_undo: give up everything staged; inbox_undo_batch: what was staged
+ * since the last note.
  * Fails   ERR_LIMIT: sync first; ERR_IO: the inbox has failed; ERR_MEMORY.
  */
 MUST_CHECK enum err inbox_stage(struct inbox *x, const struct inbox_group *g,
@@ -98,6 +99,7 @@ MUST_CHECK enum err inbox_stage(struct inbox *x, const struct inbox_group *g,
 MUST_CHECK enum err inbox_stage_batch(
     struct inbox *x, const struct inbox_batch *b, struct fault *why);
 void inbox_undo(struct inbox *x);
+void inbox_undo_batch(struct inbox *x); /* only what no batch claims yet */
 size_t inbox_staged(const struct inbox *x);
 
 /*
@@ -137,11 +139,14 @@ typedef enum err inbox_before_fn(void *arg, uint32_t journal,
 MUST_CHECK enum err inbox_trim(struct inbox *x, inbox_may_fn *may,
     inbox_before_fn *before, void *arg, uint64_t *last, struct fault *why);
 
-/* inbox_expect (before any append): the frame trimmed last, from the
- * catalogue: the next number given is greater, and a hole after it is
+/* inbox_expect (before any append): the journal and frame trimmed last, from
+ * the catalogue: numbers given are greater, and a hole after that frame is
  * damage, which is added to *found. */
-void inbox_expect(struct inbox *x, uint64_t number, const struct hash *hash,
-    struct inbox_found *found);
+void inbox_expect(struct inbox *x, uint32_t journal, uint64_t number,
+    const struct hash *hash, struct inbox_found *found);
+
+/* inbox_keep: this journal holds damage: trimming renames it. */
+void inbox_keep(struct inbox *x, uint32_t journal);
 
 /* Bytes of all journals; number of the last frame stored; its journal. */
 uint64_t inbox_bytes(const struct inbox *x);

@@ -36,8 +36,9 @@ MUST_CHECK enum err rollup_merge(
  * add. */
 const struct rollup_row *rollup_rows(struct rollup *r, size_t *n);
 /* rollup_digest: SHA-256 over the ordered rows, each u32 source | u8 category
- * | i64 hour | u64 n | u64 lacking | i64 first | i64 last. */
-struct hash rollup_digest(struct rollup *r);
+ * | i64 hour | u64 n | u64 lacking | i64 first | i64 last. ERR_MEMORY. */
+MUST_CHECK enum err rollup_digest(
+    struct rollup *r, struct hash *digest, struct fault *why);
 
 /* event_lacks: as said above. */
 bool event_lacks(const struct event *ev);

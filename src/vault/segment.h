@@ -62,7 +62,7 @@ struct segment_block {
 	const uint32_t *source;
 };
 
-/* segment_print_name: 64 hex digits and NUL. segment_path: "ab/abcd….seg". */
+/* segment_print_name: 64 hex digits and NUL. */
 void segment_print_name(
     const struct hash *name, char to[static SEGMENT_NAME_LEN + 1]);
 
@@ -98,7 +98,7 @@ struct segment;
 
 /*
  * segment_open: open by name and read its index; where the index is damaged
- * it is rebuilt as far as block heads tell, and segment_damage says so.
+ * it is rebuilt as far as block heads tell, and segment_wrong says so.
  * Fails   ERR_NOT_FOUND no such file; ERR_DAMAGE nothing of it can be used.
  */
 MUST_CHECK enum err segment_open(struct env *env, int dir,
@@ -107,11 +107,11 @@ void segment_close(struct segment *s);
 const struct segment_info *segment_about(const struct segment *s);
 const struct segment_block *segment_block_at(
     const struct segment *s, uint32_t block);
-/* segment_damage: NULL, or what opening found wrong. */
-const char *segment_damage(const struct segment *s);
+/* segment_wrong: NULL, or what opening found wrong. */
+const char *segment_wrong(const struct segment *s);
 
 /* Damage by place: block SEGMENT_BLOCKS_MAX stands for the file's own parts.
- * Records first .. last of the stream are affected; 0, 0 when none is. */
+ * Records first .. last of the stream are affected; 0, 0 when none is; last UINT64_MAX: the end is not known. */
 struct segment_damage {
 	uint32_t block;
 	uint64_t first_seq, last_seq;

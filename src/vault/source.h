@@ -17,7 +17,7 @@
 #include "base/event.h"
 #include "vault/stream.h"
 
-#define SOURCES_MAX 1000000U /* more senders than this get ERR_LIMIT */
+#define SOURCES_MAX 200000U /* more senders than this get ERR_LIMIT */
 
 struct vault_source {
 	uint32_t id; /* from 1 */
@@ -31,7 +31,7 @@ struct vault_source {
 	    [STREAM_NAME_MAX]; /* its register key; "" uninventoried */
 	unsigned keep_days; /* its own; 0: as the class */
 	/* The vault's own notes. */
-	bool resolved, saved, changed;
+	bool resolved, saved;
 };
 
 /* What keeper answers for (sender, host). */

@@ -1,0 +1,550 @@
+/*
+ * vault/segment_write.c: making a segment, and reading it back before anybody
+ * relies on it.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypt/leaf.h"
+#include "crypt/merkle.h"
+#include "pack/zstd.h"
+#include "vault/segment_own.h"
+
+#define PACK_LEVEL 3
+
+/* What one source gave so far; at its number. */
+struct tally {
+	uint32_t n;
+	int64_t first_us, last_us;
+};
+
+struct segment_writer {
+	struct env *env;
+	int dir;
+	int fd;
+	char temp[32];
+	struct sources *sources;
+	struct head head;
+	struct span head_bytes;
+	struct arena *arena; /* heads of finished blocks, the info's texts */
+	uint64_t at; /* bytes written */
+	struct hasher *hasher;
+	struct buf out;
+	struct block *block;
+	size_t n_blocks, cap_blocks;
+	struct segment_info info;
+	struct hash chain;
+	struct rollup *rollup;
+	struct tally *tally;
+	uint32_t cap_tally;
+	/* The block being filled. */
+	struct segment_block now;
+	struct buf rows;
+	size_t piece_from; /* where the open piece begins in rows */
+	uint32_t piece_rows;
+	struct buf packed;
+	struct piece piece[BLOCK_PIECES_MAX];
+	unsigned n_pieces;
+	uint32_t list[BLOCK_SOURCES_MAX];
+	unsigned n_list;
+	bool many;
+	uint8_t *salts;
+	struct hash *leaf;
+	struct hash *block_leaf; /* one a block; made at the end */
+};
+
+void
+segment_writer_free(struct segment_writer *w)
+{
+	if (w == NULL)
+		return;
+	if (w->fd != -1)
+		w->env->ops->close(w->env, w->fd);
+	if (w->temp[0] != '\0')
+		(void)w->env->ops->unlink(w->env, w->dir, w->temp, NULL);
+	hasher_free(w->hasher);
+	rollup_free(w->rollup);
+	arena_free(w->arena);
+	buf_clear(&w->out);
+	buf_clear(&w->rows);
+	buf_clear(&w->packed);
+	free(w->block);
+	free(w->tally);
+	free(w->salts);
+	free(w->leaf);
+	free(w->block_leaf);
+	free(w);
+}
+
+/* Writes what is in w->out to the file and into its digest. */
+static enum err
+put_out(struct segment_writer *w, struct fault *why)
+{
+	enum err e;
+
+	if (buf_error(&w->out) != ERR_OK)
+		return fault_set(why, ERR_MEMORY, "segment");
+	hasher_add(w->hasher, buf_view(&w->out));
+	e = w->env->ops->write(w->env, w->fd, buf_view(&w->out), why);
+	w->at += w->out.len;
+	buf_reset(&w->out);
+	return e;
+}
+
+/* The writer's memory. */
+static bool
+writer_init(struct segment_writer *w)
+{
+	w->arena = arena_new((size_t)256 << 20);
+	w->hasher = hasher_new();
+	w->rollup = rollup_new();
+	w->salts = calloc(SEGMENT_BLOCK_ROWS, LEAF_SALT_LEN);
+	w->leaf = calloc(SEGMENT_BLOCK_ROWS, sizeof *w->leaf);
+	buf_init(&w->out, INDEX_MAX + TRAILER_LEN);
+	buf_init(&w->rows, SEGMENT_BLOCK_RAW + 2 * ROW_EVENT_MAX);
+	buf_init(&w->packed, (size_t)4 << 20);
+	return w->arena != NULL && w->hasher != NULL && w->rollup != NULL &&
+	    w->salts != NULL && w->leaf != NULL;
+}
+
+/* Begins an empty block with a fresh seed. */
+static enum err
+block_begin(struct segment_writer *w, uint64_t seq, struct fault *why)
+{
+	enum err e;
+
+	w->now = (struct segment_block){
+		.first_seq = seq, .first_us = INT64_MAX, .last_us = INT64_MIN
+	};
+	e = w->env->ops->random(w->env, w->now.seed, sizeof w->now.seed, why);
+	if (e != ERR_OK)
+		return e;
+	leaf_salts(w->now.seed, w->salts, SEGMENT_BLOCK_ROWS);
+	buf_reset(&w->rows);
+	buf_reset(&w->packed);
+	w->piece_from = 0;
+	w->piece_rows = 0;
+	w->n_pieces = w->n_list = 0;
+	w->many = false;
+	return ERR_OK;
+}
+
+enum err
+segment_begin(struct env *env, int dir, const char *stream, uint64_t first_seq,
+    const struct hash *chain, struct sources *sources,
+    struct segment_writer **out, struct fault *why)
+{
+	struct segment_writer *w = calloc(1, sizeof *w);
+	uint64_t r;
+	struct span bytes;
+	enum err e;
+
+	if (w == NULL)
+		return fault_set(why, ERR_MEMORY, "segment");
+	w->env = env;
+	w->dir = dir;
+	w->fd = -1;
+	w->sources = sources;
+	w->chain = *chain;
+	w->head = (struct head){ .sealed_us = env->ops->now_us(env),
+		.first_seq = first_seq,
+		.chain_before = *chain };
+	if (!writer_init(w)) {
+		e = fault_set(why, ERR_MEMORY, "segment");
+		goto out;
+	}
+	e = stream_parse(span_text(stream), &w->head.parts, why);
+	if (e != ERR_OK)
+		goto out;
+	memcpy(w->head.stream, stream, strlen(stream) + 1);
+	if ((e = env->ops->random(env, &r, sizeof r, why)) != ERR_OK)
+		goto out;
+	(void)snprintf(
+	    w->temp, sizeof w->temp, "%016llx.part", (unsigned long long)r);
+	e = env->ops->open(env, dir, w->temp, ENV_CREATE, &w->fd, why);
+	if (e != ERR_OK) {
+		w->temp[0] = '\0';
+		goto out;
+	}
+	head_put(&w->out, &w->head);
+	bytes = buf_view(&w->out);
+	w->head_bytes = arena_copy(w->arena, bytes);
+	if (w->head_bytes.at == NULL) {
+		e = fault_set(why, ERR_MEMORY, "segment");
+		goto out;
+	}
+	if ((e = put_out(w, why)) != ERR_OK ||
+	    (e = block_begin(w, first_seq, why)) != ERR_OK)
+		goto out;
+	*out = w;
+	w = NULL;
+out:
+	segment_writer_free(w);
+	return e;
+}
+
+/* Packs the open piece behind those of the block. */
+static enum err
+piece_end(struct segment_writer *w, struct fault *why)
+{
+	struct span raw = span_slice(
+	    buf_view(&w->rows), w->piece_from, SIZE_MAX);
+	struct piece *p = &w->piece[w->n_pieces];
+	size_t before = w->packed.len;
+	enum err e;
+
+	if (w->piece_rows == 0)
+		return ERR_OK;
+	assert(w->n_pieces < BLOCK_PIECES_MAX);
+	e = zstd_pack(&w->packed, raw, PACK_LEVEL, why);
+	if (e != ERR_OK)
+		return e;
+	p->n = w->piece_rows;
+	p->raw = (uint32_t)raw.len;
+	p->packed = (uint32_t)(w->packed.len - before);
+	p->digest = hash_of(span_slice(buf_view(&w->packed), before, SIZE_MAX));
+	w->n_pieces++;
+	w->piece_rows = 0;
+	w->piece_from = w->rows.len;
+	return ERR_OK;
+}
+
+/* Room for one more block in the list. */
+static enum err
+blocks_grow(struct segment_writer *w, struct fault *why)
+{
+	size_t cap = w->cap_blocks == 0 ? 64 : w->cap_blocks * 2;
+	struct block *b;
+
+	if (w->n_blocks >= SEGMENT_BLOCKS_MAX)
+		return fault_set(why, ERR_LIMIT, "segment: too many blocks");
+	if (w->n_blocks < w->cap_blocks)
+		return ERR_OK;
+	if ((b = reallocarray(w->block, cap, sizeof *b)) == NULL)
+		return fault_set(why, ERR_MEMORY, "segment");
+	w->block = b;
+	w->cap_blocks = cap;
+	return ERR_OK;
+}
+
+static int
+number_order(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Ends the block: its root, head and pieces go to the file. */
+static enum err
+block_end(struct segment_writer *w, struct fault *why)
+{
+	struct block k = { .about = w->now,
+		.index = (uint32_t)w->n_blocks,
+		.at = w->at,
+		.piece = w->piece };
+	enum err e;
+
+	if (w->now.n == 0)
+		return ERR_OK;
+	if ((e = piece_end(w, why)) != ERR_OK ||
+	    (e = blocks_grow(w, why)) != ERR_OK)
+		return e;
+	merkle_root(w->leaf, w->now.n, &k.about.root);
+	if (w->n_list > 1)
+		qsort(w->list, w->n_list, sizeof *w->list, number_order);
+	k.about.n_sources = w->many ? SEGMENT_MANY : (uint16_t)w->n_list;
+	k.about.source = w->list;
+	k.data_len = (uint32_t)w->packed.len;
+	k.n_pieces = (uint16_t)w->n_pieces;
+	block_put(&w->out, &k, &w->head.digest);
+	k.head = arena_copy(w->arena, buf_view(&w->out));
+	if (k.head.at == NULL)
+		return fault_set(why, ERR_MEMORY, "segment");
+	k.about.source = NULL; /* these lists end with the block */
+	k.piece = NULL;
+	buf_span(&w->out, buf_view(&w->packed));
+	w->block[w->n_blocks++] = k;
+	return put_out(w, why);
+}
+
+/* Notes a row's source in the block's list and the segment's tally. */
+static enum err
+source_note(struct segment_writer *w, uint32_t id, const struct event *ev,
+    struct fault *why)
+{
+	uint32_t cap = w->cap_tally == 0 ? 256 : w->cap_tally;
+	unsigned i = 0;
+	struct tally *t;
+
+	while (i < w->n_list && w->list[i] != id)
+		i++;
+	if (i == w->n_list && !w->many) {
+		w->many = w->n_list == BLOCK_SOURCES_MAX;
+		if (!w->many)
+			w->list[w->n_list++] = id;
+		else
+			w->n_list = 0;
+	}
+	if (id == 0 || id > SOURCES_MAX)
+		return fault_set(why, ERR_DAMAGE, "source number %u", id);
+	while (cap <= id)
+		cap *= 2;
+	if (cap != w->cap_tally) {
+		if ((t = reallocarray(w->tally, cap, sizeof *t)) == NULL)
+			return fault_set(why, ERR_MEMORY, "segment");
+		memset(t + w->cap_tally, 0, (cap - w->cap_tally) * sizeof *t);
+		w->tally = t;
+		w->cap_tally = cap;
+	}
+	t = &w->tally[id];
+	if (t->n == 0 || ev->received_us < t->first_us)
+		t->first_us = ev->received_us;
+	if (t->n == 0 || ev->received_us > t->last_us)
+		t->last_us = ev->received_us;
+	t->n++;
+	return ERR_OK;
+}
+
+/* Widens times by one record; 0 stands for no event time. */
+static void
+times_widen(struct segment_block *k, const struct event *ev)
+{
+	if (ev->received_us < k->first_us)
+		k->first_us = ev->received_us;
+	if (ev->received_us > k->last_us)
+		k->last_us = ev->received_us;
+	if (ev->event_us == 0)
+		return;
+	if (k->event_first_us == 0 || ev->event_us < k->event_first_us)
+		k->event_first_us = ev->event_us;
+	if (k->event_last_us == 0 || ev->event_us > k->event_last_us)
+		k->event_last_us = ev->event_us;
+}
+
+enum err
+segment_add(struct segment_writer *w, const struct row *r,
+    const struct event *ev, struct fault *why)
+{
+	size_t len = r->event.len + 8;
+	struct leaf_record leaf = { .seq = r->seq,
+		.received_us = ev->received_us,
+		.sender = ev->sender,
+		.raw = ev->raw };
+	enum err e = ERR_OK;
+
+	assert(r->seq == w->head.first_seq + w->info.n);
+	if (w->now.n > 0 &&
+	    (w->now.n == SEGMENT_BLOCK_ROWS ||
+		w->rows.len + len > SEGMENT_BLOCK_RAW)) {
+		if ((e = block_end(w, why)) == ERR_OK)
+			e = block_begin(w, r->seq, why);
+	}
+	if (e == ERR_OK)
+		e = source_note(w, r->source, ev, why);
+	if (e == ERR_OK)
+		e = rollup_add(w->rollup, r->source, ev, why);
+	if (e != ERR_OK)
+		return e;
+	row_put(&w->rows, r);
+	if (buf_error(&w->rows) != ERR_OK)
+		return fault_set(why, ERR_MEMORY, "segment");
+	memcpy(leaf.salt, w->salts + (size_t)w->now.n * LEAF_SALT_LEN,
+	    LEAF_SALT_LEN);
+	w->leaf[w->now.n++] = leaf_record_hash(&leaf);
+	w->chain = chain_step(&w->chain, r->seq, ev);
+	times_widen(&w->now, ev);
+	w->info.n++;
+	w->info.category[ev->category]++;
+	w->info.raw_bytes += ev->raw.len;
+	w->piece_rows++;
+	if (w->rows.len - w->piece_from >= SEGMENT_PIECE_RAW)
+		e = piece_end(w, why);
+	return e;
+}
+
+/* The leaf hash of one finished block. */
+static struct hash
+block_leaf_hash(const struct segment_block *k)
+{
+	struct leaf_block leaf = { .first_seq = k->first_seq,
+		.n = k->n,
+		.first_us = k->first_us,
+		.last_us = k->last_us,
+		.root = k->root };
+
+	return leaf_block_hash(&leaf);
+}
+
+/* The sources of the segment, in order, with their texts. */
+static enum err
+origins_make(struct segment_writer *w, struct fault *why)
+{
+	struct segment_origin *o;
+	size_t n = 0;
+
+	for (uint32_t id = 1; id < w->cap_tally; id++)
+		n += w->tally[id].n > 0;
+	if ((o = arena_array(w->arena, n, sizeof *o)) == NULL)
+		return fault_set(why, ERR_MEMORY, "segment");
+	n = 0;
+	for (uint32_t id = 1; id < w->cap_tally; id++) {
+		const struct vault_source *s = sources_at(w->sources, id);
+
+		if (w->tally[id].n == 0)
+			continue;
+		if (s == NULL)
+			return fault_set(
+			    why, ERR_DAMAGE, "source %u is not known", id);
+		o[n++] = (struct segment_origin){ .source = id,
+			.n = w->tally[id].n,
+			.sender = s->sender,
+			.host = s->host,
+			.first_us = w->tally[id].first_us,
+			.last_us = w->tally[id].last_us };
+	}
+	w->info.origin = o;
+	w->info.n_origins = n;
+	return ERR_OK;
+}
+
+/* Fills the descriptor from what was written. */
+static enum err
+info_make(struct segment_writer *w, struct fault *why)
+{
+	struct segment_info *info = &w->info;
+	enum err e;
+
+	info->parts = w->head.parts;
+	memcpy(info->stream, w->head.stream, sizeof info->stream);
+	info->first_seq = w->head.first_seq;
+	info->blocks = (uint32_t)w->n_blocks;
+	info->sealed_us = w->head.sealed_us;
+	info->chain_before = w->head.chain_before;
+	info->chain_after = w->chain;
+	info->first_us = INT64_MAX;
+	info->last_us = INT64_MIN;
+	w->block_leaf = calloc(w->n_blocks, sizeof *w->block_leaf);
+	if (w->block_leaf == NULL)
+		return fault_set(why, ERR_MEMORY, "segment");
+	for (size_t i = 0; i < w->n_blocks; i++) {
+		const struct segment_block *k = &w->block[i].about;
+
+		w->block_leaf[i] = block_leaf_hash(k);
+		if (k->first_us < info->first_us)
+			info->first_us = k->first_us;
+		if (k->last_us > info->last_us)
+			info->last_us = k->last_us;
+		if (k->event_first_us != 0 &&
+		    (info->event_first_us == 0 ||
+			k->event_first_us < info->event_first_us))
+			info->event_first_us = k->event_first_us;
+		if (k->event_last_us > info->event_last_us)
+			info->event_last_us = k->event_last_us;
+	}
+	merkle_root(w->block_leaf, w->n_blocks, &info->root);
+	if ((e = rollup_digest(w->rollup, &info->rollups, why)) != ERR_OK)
+		return e;
+	return origins_make(w, why);
+}
+
+/* Keeps the first line of damage. */
+static void
+first_line(void *arg, const struct segment_damage *d)
+{
+	struct fault *what = arg;
+
+	if (what->code == ERR_OK)
+		(void)fault_set(what, ERR_DAMAGE, "%s", d->text);
+}
+
+/* Reads the finished file again and compares everything. */
+static enum err
+read_back(struct segment_writer *w, struct fault *why)
+{
+	struct fault what = { .code = ERR_OK };
+	struct segment *s = NULL;
+	const struct segment_info *got;
+	uint64_t records;
+	unsigned damages;
+	enum err e = segment_open_file(
+	    w->env, w->dir, w->temp, &w->info.name, &s, why);
+
+	if (e != ERR_OK)
+		return e;
+	e = segment_verify(s, first_line, &what, &records, &damages, why);
+	got = segment_about(s);
+	if (e == ERR_OK &&
+	    (damages > 0 || segment_wrong(s) != NULL || records != w->info.n ||
+		got->n != w->info.n || !hash_equal(&got->root, &w->info.root) ||
+		!hash_equal(&got->chain_after, &w->info.chain_after) ||
+		!hash_equal(&got->rollups, &w->info.rollups)))
+		e = fault_set(why, ERR_DAMAGE,
+		    "a segment read back is not what was written: %s",
+		    what.text);
+	segment_close(s);
+	return e;
+}
+
+/* Gives the file its name, for good. */
+static enum err
+name_it(struct segment_writer *w, struct fault *why)
+{
+	struct env *env = w->env;
+	char file[SEGMENT_FILE_MAX], sub[3] = "";
+	int fd;
+	enum err e;
+
+	segment_file(&w->info.name, file);
+	memcpy(sub, file, 2);
+	if ((e = env->ops->open_dir(env, w->dir, sub, true, &fd, why)) !=
+	    ERR_OK)
+		return e;
+	if ((e = env->ops->sync(env, w->dir, why)) == ERR_OK)
+		e = env->ops->rename(env, w->dir, w->temp, file, why);
+	if (e == ERR_OK) {
+		w->temp[0] = '\0';
+		e = env->ops->sync(env, fd, why);
+	}
+	env->ops->close(env, fd);
+	if (e == ERR_OK)
+		e = env->ops->sync(env, w->dir, why);
+	return e;
+}
+
+enum err
+segment_finish(struct segment_writer *w, const struct segment_info **info,
+    struct fault *why)
+{
+	struct span index;
+	struct buf tail;
+	enum err e;
+
+	if (w->info.n == 0)
+		return fault_set(why, ERR_STATE, "a segment without records");
+	if ((e = block_end(w, why)) != ERR_OK ||
+	    (e = info_make(w, why)) != ERR_OK)
+		return e;
+	index_put(&w->out, w->head_bytes, &w->info, w->block);
+	if (buf_error(&w->out) != ERR_OK)
+		return fault_set(why, ERR_MEMORY, "segment");
+	buf_init(&tail, TRAILER_LEN);
+	index = buf_view(&w->out);
+	trailer_put(&tail, w->at, index);
+	buf_span(&w->out, buf_view(&tail));
+	buf_clear(&tail);
+	if ((e = put_out(w, why)) != ERR_OK)
+		return e;
+	w->info.file_bytes = w->at;
+	w->info.name = hasher_end(w->hasher);
+	if ((e = w->env->ops->sync(w->env, w->fd, why)) != ERR_OK)
+		return e;
+	w->env->ops->close(w->env, w->fd);
+	w->fd = -1;
+	if ((e = read_back(w, why)) != ERR_OK ||
+	    (e = name_it(w, why)) != ERR_OK)
+		return e;
+	*info = &w->info;
+	return ERR_OK;
+}

@@ -1,0 +1,720 @@
+/*
+ * vault/vault_open.c: finding out, after any kind of end, what is held.
+ *
+ * Journals and segments are the truth; the catalogue says which of them book
+ * has, and what rows alone do not tell.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/when.h"
+#include "vault/vault_own.h"
+
+static const unsigned keep_default[CLASS_N] = {
+	[CLASS_GENERAL] = 60,
+	[CLASS_AUDIT] = 60,
+	[CLASS_FIREWALL_ADMIN] = 90,
+	[CLASS_FIREWALL_CONN] = 45,
+	[CLASS_PERSONAL] = 180,
+};
+
+static void
+options_fill(struct vault *v, const struct vault_options *o)
+{
+	size_t len;
+
+	if (o != NULL)
+		v->o = *o;
+	if (v->o.seal_bytes == 0)
+		v->o.seal_bytes = (uint64_t)64 << 20;
+	if (v->o.seal_us == 0)
+		v->o.seal_us = WHEN_HOUR;
+	if (v->o.inbox_bytes == 0)
+		v->o.inbox_bytes = (uint64_t)1 << 30;
+	if (v->o.jump_us == 0)
+		v->o.jump_us = WHEN_HOUR;
+	for (unsigned i = 0; i < CLASS_N; i++)
+		if (v->o.keep_days[i] == 0)
+			v->o.keep_days[i] = keep_default[i];
+	if (v->o.rules == NULL)
+		v->o.rules = detect_rules(&v->o.n_rules);
+	len = v->o.agency == NULL ? 0 : strlen(v->o.agency);
+	if (len > 0 && len <= STREAM_AGENCY_MAX)
+		memcpy(v->agency, v->o.agency, len + 1);
+	else
+		memcpy(v->agency, "main", 5);
+	v->o.agency = v->agency;
+}
+
+/* --- the catalogue's items -------------------------------------------- */
+
+static void
+short_put(struct buf *b, struct span s)
+{
+	buf_u8(b, (uint8_t)s.len);
+	buf_span(b, s);
+}
+
+/* Stages what is in b as one item, and empties b. */
+static void
+item_add(struct vault *v, enum catalogue_kind kind, struct buf *b)
+{
+	if (buf_error(b) == ERR_OK)
+		catalogue_add(v->catalogue, kind, buf_view(b));
+	buf_clear(b);
+}
+
+void
+vault_add_source(struct vault *v, struct vault_source *s)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	buf_u32(&b, s->id);
+	short_put(&b, s->sender);
+	short_put(&b, s->host);
+	item_add(v, ITEM_SOURCE, &b);
+	s->saved = true;
+}
+
+void
+vault_add_peer(struct vault *v, const struct peer *p)
+{
+	struct buf b;
+
+	buf_init(&b, 1024);
+	buf_u64(&b, p->epoch);
+	buf_u64(&b, p->greatest);
+	for (unsigned i = 0; i < PEER_WORDS; i++)
+		buf_u64(&b, p->bit[i]);
+	item_add(v, ITEM_PEER, &b);
+}
+
+void
+vault_add_trimmed(struct vault *v)
+{
+	struct buf b;
+
+	buf_init(&b, 64);
+	buf_u32(&b, v->trim_journal);
+	buf_u64(&b, v->trim_frame);
+	buf_add(&b, v->trim_hash.at, HASH_LEN);
+	item_add(v, ITEM_TRIMMED, &b);
+}
+
+void
+vault_add_clock(struct vault *v)
+{
+	struct buf b;
+
+	buf_init(&b, 16);
+	buf_u64(&b, (uint64_t)v->clock_held_us);
+	item_add(v, ITEM_CLOCK, &b);
+}
+
+void
+vault_add_committed(struct vault *v, const struct shelf_item *it)
+{
+	struct buf b;
+
+	buf_init(&b, 256);
+	buf_add(&b, it->name.at, HASH_LEN);
+	buf_u64(&b, it->first_seq);
+	buf_u32(&b, it->n);
+	buf_add(&b, it->chain_after.at, HASH_LEN);
+	short_put(&b, span_text(shelf_stream(v->shelf, it->stream)));
+	item_add(v, ITEM_COMMITTED, &b);
+}
+
+static void
+stream_add(struct vault *v, const struct stream_state *s)
+{
+	struct buf b;
+
+	buf_init(&b, 256);
+	buf_u64(&b, s->pub.sealed_seq);
+	buf_add(&b, s->sealed_chain.at, HASH_LEN);
+	short_put(&b, span_text(s->pub.name));
+	item_add(v, ITEM_STREAM, &b);
+}
+
+enum err
+vault_renew(struct vault *v, struct fault *why)
+{
+	const struct shelf_item *it;
+	size_t n;
+
+	for (uint32_t id = 1; id <= sources_count(v->sources); id++) {
+		struct vault_source *s = sources_at(v->sources, id);
+
+		if (s != NULL)
+			vault_add_source(v, s);
+	}
+	for (uint32_t i = 0; i < v->n_streams; i++)
+		stream_add(v, v->stream[i]);
+	it = shelf_items(v->shelf, &n);
+	for (size_t i = 0; i < n; i++)
+		if (map_get(v->committed, span_of(it[i].name.at, HASH_LEN)) !=
+		    MAP_NONE)
+			vault_add_committed(v, &it[i]);
+	for (unsigned i = 0; i < v->n_peers; i++)
+		vault_add_peer(v, &v->peer[i]);
+	vault_add_clock(v);
+	if (v->trim_frame != 0)
+		vault_add_trimmed(v);
+	if (v->state.len > 0)
+		catalogue_add(v->catalogue, ITEM_STATE, buf_view(&v->state));
+	return catalogue_renew(v->catalogue, why);
+}
+
+void
+vault_state_put(struct vault *v, uint64_t frame, struct buf *b)
+{
+	uint32_t n = 0;
+
+	for (uint32_t id = 1; id <= sources_count(v->sources); id++)
+		n += sources_at(v->sources, id) != NULL;
+	buf_u64(b, frame);
+	buf_u32(b, n);
+	for (uint32_t id = 1; id <= sources_count(v->sources); id++) {
+		const struct vault_source *s = sources_at(v->sources, id);
+
+		if (s == NULL)
+			continue;
+		buf_u32(b, id);
+		buf_u8(b, (uint8_t)s->via);
+		buf_u64(b, (uint64_t)s->first_us);
+		buf_u64(b, (uint64_t)s->last_us);
+		buf_u64(b, s->records);
+	}
+	detect_save(v->detect, b);
+}
+
+enum err
+vault_state_get(struct vault *v, struct span s, struct fault *why)
+{
+	struct cursor c = cursor_of(s);
+	uint64_t frame = cursor_u64(&c);
+	uint32_t n = cursor_u32(&c);
+
+	for (uint32_t i = 0; i < n && !c.bad; i++) {
+		struct vault_source *to = sources_at(
+		    v->sources, cursor_u32(&c));
+		unsigned via = cursor_u8(&c);
+		int64_t first = (int64_t)cursor_u64(&c);
+		int64_t last = (int64_t)cursor_u64(&c);
+		uint64_t records = cursor_u64(&c);
+
+		if (to == NULL || via >= VIA_N)
+			continue;
+		to->via = (enum event_transport)via;
+		to->first_us = first;
+		to->last_us = last;
+		to->records = records;
+	}
+	if (c.bad)
+		return fault_set(why, ERR_SYNTAX, "catalogue: state");
+	v->state_frame = frame;
+	return detect_load(v->detect, cursor_rest(&c), why);
+}
+
+static void
+hash_get(struct cursor *c, struct hash *h)
+{
+	struct span s = cursor_take(c, HASH_LEN);
+
+	if (s.len == HASH_LEN)
+		memcpy(h->at, s.at, HASH_LEN);
+}
+
+/* The stream that an item names. */
+static enum err
+stream_get(struct vault *v, struct cursor *c, struct stream_state **s,
+    struct fault *why)
+{
+	struct span text = cursor_take(c, cursor_u8(c));
+	char name[STREAM_NAME_MAX] = "";
+	struct stream_name parts;
+	uint32_t at;
+	enum err e;
+
+	if (!cursor_done(c) || stream_parse(text, &parts, NULL) != ERR_OK)
+		return fault_set(why, ERR_SYNTAX, "catalogue: stream");
+	memcpy(name, text.at, text.len);
+	if ((e = inbox_stream(v->inbox, name, &at, why)) != ERR_OK)
+		return e;
+	return vault_state(v, at, s, why);
+}
+
+/* All up to seq is sealed, the chain then being at h. */
+static void
+sealed_widen(struct stream_state *s, uint64_t seq, const struct hash *h)
+{
+	if (seq <= s->pub.sealed_seq)
+		return;
+	s->pub.sealed_seq = seq;
+	s->sealed_chain = *h;
+	if (seq > s->pub.last_seq) {
+		s->pub.last_seq = seq;
+		s->pub.chain = *h;
+	}
+}
+
+static enum err
+committed_take(struct vault *v, struct cursor *c, struct fault *why)
+{
+	struct hash name = { { 0 } }, chain = { { 0 } };
+	struct stream_state *s;
+	uint64_t first;
+	uint32_t n;
+	enum err e;
+
+	hash_get(c, &name);
+	first = cursor_u64(c);
+	n = cursor_u32(c);
+	hash_get(c, &chain);
+	if ((e = stream_get(v, c, &s, why)) != ERR_OK)
+		return e;
+	if (n == 0 || first == 0 || first > UINT64_MAX - n)
+		return fault_set(why, ERR_SYNTAX, "catalogue: segment");
+	sealed_widen(s, first + n - 1, &chain);
+	return map_put(v->committed, span_of(name.at, HASH_LEN), 1, why);
+}
+
+static enum err
+peer_take(struct vault *v, struct cursor *c, struct fault *why)
+{
+	uint64_t epoch = cursor_u64(c), greatest = cursor_u64(c);
+
+	for (unsigned i = 0; i < PEER_WORDS; i++) {
+		uint64_t bits = cursor_u64(c);
+
+		if (c->bad)
+			return fault_set(why, ERR_SYNTAX, "catalogue: peer");
+		if (i == 0)
+			peer_note(v, epoch, greatest, true);
+		for (unsigned k = 0; k < v->n_peers; k++)
+			if (v->peer[k].epoch == epoch)
+				v->peer[k].bit[i] = bits;
+	}
+	return ERR_OK;
+}
+
+/* One item of the catalogue. */
+static enum err
+item_take(
+    void *arg, enum catalogue_kind kind, struct span body, struct fault *why)
+{
+	struct vault *v = arg;
+	struct cursor c = cursor_of(body);
+	struct hash h = { { 0 } };
+	struct stream_state *s;
+	uint64_t seq;
+	uint32_t id;
+	enum err e;
+
+	switch (kind) {
+	case ITEM_SOURCE: {
+		struct span sender, host;
+
+		id = cursor_u32(&c);
+		sender = cursor_take(&c, cursor_u8(&c));
+		host = cursor_take(&c, cursor_u8(&c));
+		if (!cursor_done(&c))
+			return fault_set(why, ERR_SYNTAX, "catalogue: source");
+		e = sources_put(v->sources, id, sender, host, why);
+		if (e == ERR_OK)
+			sources_at(v->sources, id)->saved = true;
+		return e;
+	}
+	case ITEM_COMMITTED:
+		return committed_take(v, &c, why);
+	case ITEM_GONE:
+		hash_get(&c, &h);
+		return map_put(v->gone, span_of(h.at, HASH_LEN), 1, why);
+	case ITEM_STREAM:
+		seq = cursor_u64(&c);
+		hash_get(&c, &h);
+		if ((e = stream_get(v, &c, &s, why)) == ERR_OK && seq > 0)
+			sealed_widen(s, seq, &h);
+		return e;
+	case ITEM_PEER:
+		return peer_take(v, &c, why);
+	case ITEM_STATE:
+		buf_reset(&v->state);
+		buf_span(&v->state, body);
+		return buf_error(&v->state) == ERR_OK
+		    ? ERR_OK
+		    : fault_set(why, ERR_MEMORY, "catalogue");
+	case ITEM_TRIMMED:
+		v->trim_journal = cursor_u32(&c);
+		v->trim_frame = cursor_u64(&c);
+		hash_get(&c, &v->trim_hash);
+		return ERR_OK;
+	case ITEM_CLOCK:
+		v->clock_held_us = (int64_t)cursor_u64(&c);
+		v->clock_saved_us = v->clock_held_us;
+		return ERR_OK;
+	}
+	return fault_set(why, ERR_SYNTAX, "catalogue: kind %u", (unsigned)kind);
+}
+
+/* --- segments --------------------------------------------------------- */
+
+/* Unfinished files of a sealing that was cut short. */
+struct parts {
+	char name[16][32];
+	unsigned n;
+};
+
+static enum err
+part_note(void *arg, const char *name)
+{
+	struct parts *p = arg;
+	size_t len = strlen(name);
+
+	if (p->n < 16 && len < sizeof p->name[0] &&
+	    span_ends(span_text(name), ".part"))
+		memcpy(p->name[p->n++], name, len + 1);
+	return ERR_OK;
+}
+
+static enum err
+parts_remove(struct vault *v, struct fault *why)
+{
+	struct parts p = { .n = 0 };
+	enum err e = v->env->ops->list(
+	    v->env, v->segments_dir, part_note, &p, why);
+
+	for (unsigned i = 0; i < p.n && e == ERR_OK; i++)
+		e = v->env->ops->unlink(
+		    v->env, v->segments_dir, p.name[i], why);
+	return e;
+}
+
+/* Learns the sources of a segment that the catalogue may not know. */
+static enum err
+origins_take(
+    struct vault *v, const struct hash *name, bool count, struct fault *why)
+{
+	struct fault what;
+	struct segment *g;
+	enum err e = shelf_segment(v->shelf, name, &g, &what);
+
+	if (e == ERR_DAMAGE)
+		return ERR_OK; /* told by whoever verifies */
+	if (e != ERR_OK)
+		return fault_set(why, e, "%s", what.text);
+	for (size_t i = 0; i < segment_about(g)->n_origins; i++) {
+		const struct segment_origin *o = &segment_about(g)->origin[i];
+		struct vault_source *s;
+
+		e = sources_put(v->sources, o->source, o->sender, o->host, why);
+		if (e == ERR_DAMAGE) {
+			e = ERR_OK;
+			continue;
+		}
+		if (e != ERR_OK)
+			break;
+		s = sources_at(v->sources, o->source);
+		if (!count)
+			continue;
+		if (s->records == 0 || o->first_us < s->first_us)
+			s->first_us = o->first_us;
+		if (s->records == 0 || o->last_us > s->last_us)
+			s->last_us = o->last_us;
+		s->records += o->n;
+	}
+	segment_close(g);
+	return e;
+}
+
+/* What the shelf says of streams; segments book may not have. */
+static enum err
+shelf_take(
+    struct vault *v, bool rebuild, struct vault_found *found, struct fault *why)
+{
+	const struct shelf_item *it;
+	enum err e = ERR_OK;
+	size_t n;
+
+	it = shelf_items(v->shelf, &n);
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		struct span key = span_of(it[i].name.at, HASH_LEN);
+		struct stream_state *s;
+		uint32_t at;
+		bool known = map_get(v->committed, key) != MAP_NONE;
+
+		if (it[i].unreadable || map_get(v->gone, key) != MAP_NONE)
+			continue;
+		e = inbox_stream(
+		    v->inbox, shelf_stream(v->shelf, it[i].stream), &at, why);
+		if (e == ERR_OK)
+			e = vault_state(v, at, &s, why);
+		if (e != ERR_OK)
+			break;
+		sealed_widen(
+		    s, it[i].first_seq + it[i].n - 1, &it[i].chain_after);
+		if (it[i].last_us > s->pub.last_us)
+			s->pub.last_us = it[i].last_us;
+		found->offered += !known;
+		if (!known || rebuild)
+			e = origins_take(v, &it[i].name, rebuild, why);
+	}
+	return e;
+}
+
+/* Finishes deletions that were decided. */
+static enum err
+gone_remove(struct vault *v, struct fault *why)
+{
+	const struct shelf_item *it;
+	enum err e = ERR_OK;
+	size_t n;
+
+	it = shelf_items(v->shelf, &n);
+	for (size_t i = 0; i < n && e == ERR_OK;) {
+		struct hash name = it[i].name;
+
+		if (map_get(v->gone, span_of(name.at, HASH_LEN)) == MAP_NONE) {
+			i++;
+			continue;
+		}
+		e = segment_remove(v, &name, why);
+		it = shelf_items(v->shelf, &n);
+	}
+	return e;
+}
+
+/* --- journals --------------------------------------------------------- */
+
+static void
+loss_add(
+    struct vault_found *found, const char *stream, uint64_t from, uint64_t to)
+{
+	if (found->n_losses++ < 8)
+		(void)snprintf(found->loss[found->n_losses - 1],
+		    sizeof found->loss[0],
+		    "records %s.%llu to .%llu are in no journal and no segment",
+		    stream, (unsigned long long)from, (unsigned long long)to);
+}
+
+/* The chain after the last rows of a group. */
+static enum err
+group_chain(struct vault *v, const struct inbox_group *g, struct hash *h,
+    struct fault *why)
+{
+	struct span rows;
+	struct cursor c;
+	struct event ev;
+	struct row r;
+	enum err e = inbox_read(v->inbox, g, &rows, why);
+
+	if (e != ERR_OK)
+		return e == ERR_DAMAGE ? ERR_OK : e;
+	*h = g->chain;
+	c = cursor_of(rows);
+	for (uint32_t i = 0; i < g->n; i++) {
+		if (!row_get(&c, g->first_seq + i, &r) ||
+		    event_decode(r.event, &ev, NULL) != ERR_OK)
+			return ERR_OK;
+		*h = chain_step(h, r.seq, &ev);
+	}
+	return ERR_OK;
+}
+
+/* Positions of the streams from the journals' groups. */
+static enum err
+groups_take(struct vault *v, struct vault_found *found, struct fault *why)
+{
+	const struct inbox_group *g;
+	size_t n;
+	size_t *last;
+	enum err e = ERR_OK;
+
+	g = inbox_groups(v->inbox, &n);
+	last = calloc(inbox_streams(v->inbox) + 1U, sizeof *last);
+	if (last == NULL)
+		return fault_set(why, ERR_MEMORY, "vault");
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		struct stream_state *s;
+		uint64_t end = g[i].first_seq + g[i].n - 1;
+
+		if ((e = vault_state(v, g[i].stream, &s, why)) != ERR_OK)
+			break;
+		if (last[g[i].stream] == 0) {
+			s->base = s->mid = g[i].first_seq - 1;
+		}
+		if (g[i].first_seq > s->pub.last_seq + 1)
+			loss_add(found, s->pub.name, s->pub.last_seq + 1,
+			    g[i].first_seq - 1);
+		if (end > s->pub.last_seq) {
+			s->pub.last_seq = end;
+			last[g[i].stream] = i + 1;
+		} else if (last[g[i].stream] == 0) {
+			last[g[i].stream] = SIZE_MAX;
+		}
+	}
+	for (uint32_t i = 0; i < v->n_streams && e == ERR_OK; i++) {
+		struct stream_state *s = v->stream[i];
+		size_t at = i < inbox_streams(v->inbox) ? last[i] : 0;
+
+		if (at == 0)
+			s->base = s->mid = s->pub.last_seq;
+		else if (at != SIZE_MAX)
+			e = group_chain(v, &g[at - 1], &s->pub.chain, why);
+		s->staged_seq = s->pub.last_seq;
+		s->staged_chain = s->pub.chain;
+	}
+	free(last);
+	return e;
+}
+
+static void
+batch_take(void *arg, const struct inbox_batch *b)
+{
+	peer_note(arg, b->epoch, b->number, true);
+}
+
+/* --- all together ----------------------------------------------------- */
+
+/* The tables and folders. */
+static enum err
+vault_prepare(struct vault *v, struct fault *why)
+{
+	struct env *env = v->env;
+	uint64_t seed[2] = { 0, 0 };
+	enum err e = env->ops->random(env, seed, sizeof seed, why);
+
+	if (e != ERR_OK)
+		return e;
+	v->sources = sources_new(seed[0], seed[1]);
+	v->committed = map_new(seed[0], seed[1]);
+	v->gone = map_new(seed[0], seed[1]);
+	v->detect = detect_new(v->o.rules, v->o.n_rules, 0);
+	buf_init(&v->row, ROW_EVENT_MAX);
+	buf_init(&v->state, FRAME_PAYLOAD_MAX);
+	if (v->sources == NULL || v->committed == NULL || v->gone == NULL ||
+	    v->detect == NULL)
+		return fault_set(why, ERR_MEMORY, "vault");
+	e = env->ops->open_dir(env, v->dir, "inbox", true, &v->inbox_dir, why);
+	if (e == ERR_OK)
+		e = env->ops->open_dir(
+		    env, v->dir, "segments", true, &v->segments_dir, why);
+	if (e == ERR_OK)
+		e = env->ops->sync(env, v->dir, why);
+	return e;
+}
+
+/* Reads everything there is. */
+static enum err
+vault_load(struct vault *v, struct vault_found *found, struct fault *why)
+{
+	struct inbox_options io = { .rotate = v->o.rotate,
+		.reserve = v->o.reserve };
+	struct catalogue_found cf;
+	bool rebuild;
+	size_t n;
+	enum err e;
+
+	e = inbox_open(
+	    v->env, v->inbox_dir, true, &io, &v->inbox, &found->inbox, why);
+	if (e == ERR_OK)
+		e = catalogue_open(
+		    v->env, v->dir, item_take, v, &v->catalogue, &cf, why);
+	if (e == ERR_OK)
+		e = parts_remove(v, why);
+	if (e == ERR_OK)
+		e = shelf_open(v->env, v->segments_dir, &v->shelf, why);
+	if (e != ERR_OK)
+		return e;
+	inbox_expect(v->inbox, v->trim_journal, v->trim_frame, &v->trim_hash,
+	    &found->inbox);
+	(void)shelf_items(v->shelf, &n);
+	rebuild = cf.damaged || (n > 0 && v->state.len == 0 && !cf.there);
+	found->catalogue_rebuilt = rebuild;
+	if ((e = gone_remove(v, why)) != ERR_OK ||
+	    (e = shelf_take(v, rebuild, found, why)) != ERR_OK)
+		return e;
+	if (!rebuild && v->state.len > 0 &&
+	    vault_state_get(v, buf_view(&v->state), NULL) != ERR_OK)
+		found->catalogue_rebuilt = true; /* detectors begin anew */
+	inbox_batches(v->inbox, batch_take, v);
+	if ((e = groups_take(v, found, why)) != ERR_OK ||
+	    (e = vault_feed(v, why)) != ERR_OK)
+		return e;
+	vault_settle(v);
+	if (rebuild || catalogue_bytes(v->catalogue) > CATALOGUE_RENEW)
+		e = vault_renew(v, why);
+	return e;
+}
+
+enum err
+vault_open(struct env *env, int dir, const struct vault_options *o,
+    struct vault **out, struct vault_found *found, struct fault *why)
+{
+	struct vault *v = calloc(1, sizeof *v);
+	struct vault_found *f = calloc(1, sizeof *f);
+	enum err e;
+
+	if (v == NULL || f == NULL) {
+		free(v);
+		free(f);
+		return fault_set(why, ERR_MEMORY, "vault");
+	}
+	v->env = env;
+	v->dir = dir;
+	v->inbox_dir = v->segments_dir = -1;
+	options_fill(v, o);
+	if ((e = vault_prepare(v, why)) == ERR_OK)
+		e = vault_load(v, f, why);
+	if (e == ERR_OK) {
+		(void)vault_tick(v);
+		if (found != NULL)
+			*found = *f;
+		*out = v;
+		v = NULL;
+	}
+	free(f);
+	vault_close(v);
+	return e;
+}
+
+void
+vault_close(struct vault *v)
+{
+	if (v == NULL)
+		return;
+	segment_writer_free(v->writer);
+	segment_close(v->offer);
+	segment_close(v->expired);
+	inbox_close(v->inbox);
+	catalogue_close(v->catalogue);
+	shelf_close(v->shelf);
+	sources_free(v->sources);
+	map_free(v->committed);
+	map_free(v->gone);
+	detect_free(v->detect);
+	for (uint32_t i = 0; i < v->n_streams; i++) {
+		buf_clear(&v->stream[i]->lane);
+		rollup_free(v->stream[i]->acc);
+		rollup_free(v->stream[i]->tail);
+		free(v->stream[i]);
+	}
+	for (size_t i = 0; i < v->n_boundaries; i++)
+		buf_clear(&v->boundary[i].state);
+	if (v->inbox_dir != -1)
+		v->env->ops->close(v->env, v->inbox_dir);
+	if (v->segments_dir != -1)
+		v->env->ops->close(v->env, v->segments_dir);
+	buf_clear(&v->row);
+	buf_clear(&v->state);
+	free(v->boundary);
+	free(v->stream);
+	free(v->route);
+	free(v->staged);
+	free(v->touched);
+	free(v->found);
+	free(v->told);
+	free(v);
+}
