@@ -119,7 +119,7 @@ class City:
     def personal(self):
         r = self.random
         return 110, "cases: " + json.dumps({
-            "beimen": "personal-data", "op": r.choice(OPERATIONS),
+            "beimen": "personal-data", "operation": r.choice(OPERATIONS),
             "user": self.zipf(self.users),
             "name": r.choice(FAMILY) + r.choice(GIVEN) + r.choice(GIVEN),
             "subject": "s%012x" % r.getrandbits(48),
