@@ -284,30 +284,46 @@ row_wrong(struct check *k, const struct check_row *row, struct fault *why,
 	    value.at == NULL ? "" : (const char *)value.at);
 }
 
-/* evidence: a JSON object, and `marks` within it integers. */
+/* marks: an object of integers; a null is a mark not given. */
 static bool
-evidence_is_good(struct span text)
+marks_are_good(json_t *marks)
 {
-	const json_t *marks, *m;
-	json_t *v = NULL;
 	const char *key;
+	json_t *v;
+
+	if (marks == NULL)
+		return true;
+	json_object_foreach(marks, key, v)
+	{
+		if (!json_is_integer(v) && !json_is_null(v))
+			return false;
+	}
+	return json_is_object(marks);
+}
+
+/* identity: a list of texts, or null. */
+static bool
+identity_is_good(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!json_is_string(json_array_get(list, i)))
+			return false;
+	return list == NULL || json_is_array(list) || json_is_null(list);
+}
+
+/* evidence: a JSON object whose reserved keys hold what they should. */
+static bool
+evidence_read(struct span text, int64_t *next_us)
+{
+	json_t *v = NULL;
 	bool good;
 
 	if (text.len > EVIDENCE_MAX || json_read(text, &v, NULL) != ERR_OK)
 		return false;
-	good = json_is_object(v);
-	marks = json_object_get(v, "marks");
-	good = good && (marks == NULL || json_is_object(marks));
-	if (good && marks != NULL) {
-		json_t *mm = json_object_get(v, "marks");
-		json_t *one;
-
-		json_object_foreach(mm, key, one)
-		{
-			m = one;
-			good = good && (json_is_integer(m) || json_is_null(m));
-		}
-	}
+	good = json_is_object(v) &&
+	    marks_are_good(json_object_get(v, "marks")) &&
+	    identity_is_good(json_object_get(v, "identity"));
+	*next_us = json_get_int(v, "next_us", 0);
 	json_decref(v);
 	return good;
 }
@@ -380,7 +396,7 @@ check_next(
 	if (!read_time(s, 5, &row->has_due, &row->due_us))
 		return row_wrong(
 		    k, row, why, "due", "no time:", sql_text(s, 5));
-	if (!evidence_is_good(row->evidence))
+	if (!evidence_read(row->evidence, &row->next_us))
 		return row_wrong(
 		    k, row, why, "evidence", "no JSON object:", row->evidence);
 	return row_problem(k, row, why);

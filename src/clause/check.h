@@ -11,15 +11,20 @@
  * due       microseconds or NULL: by when somebody must have acted
  * problem   a code of clause.yaml, or NULL; wanted for due, unmet, unknown
  * evidence  the text of a JSON object: ids of rows, figures, times as
- *           integers ending in `_us`. Two keys are read by the engine:
+ *           integers ending in `_us`. Three keys are read by the engine:
  *   next_us   the next moment at which time alone changes this row
  *   marks     an object of integers that only ever grow (the newest sighting,
- *             the highest number): one that falls, or is missing, against
- *             the previous finding tells that evidence was lost
+ *             the highest number); one that fell since the previous finding
+ *             tells that evidence was lost. A mark that is null or not there
+ *             is not compared; a count that a register may lawfully lower
+ *             carries that register's entries in its name ("sources@812")
+ *   identity  what the subject is made of, as a list of texts: when all of
+ *             them appear in other rows the subject has moved, not vanished
  *
  * A subject that left the scope lawfully (a voided row with its ground, a
  * system past its last day) is given as state `n/a` with the reserved problem
- * code `removed`: it is no finding and is not counted, and its end is no loss.
+ * code `removed`: it is no finding and is not counted, and its end is no
+ * loss. Of two rows of one subject the worse counts.
  *
  * Bound: :at, :year_from, :year_to, :half_from, :month_from (Taipei calendar,
  * UTC microseconds) and :NAME for each parameter of the clause.
@@ -47,6 +52,7 @@ struct check_row {
 	bool removed; /* left the scope lawfully */
 	bool has_since, has_due;
 	int64_t since_us, due_us;
+	int64_t next_us; /* of the evidence; 0: none */
 	const struct clause_problem *problem; /* NULL: none */
 	struct span evidence; /* well-formed JSON object, borrowed likewise */
 };

@@ -6,9 +6,10 @@ WITH RECURSIVE senders AS (
     sum(entry) OVER (PARTITION BY agency) AS edition,
     min(coalesce(silent_hours, :silent_hours), 1440) AS silent_hours,
     CASE
+      WHEN firewall = 1 OR kind = 'firewall' THEN 'removed'
       WHEN voided = 1 AND coalesce(ground, '') = '' THEN 'voided'
       WHEN voided = 1 OR retired_on + :days * 86400000000 <= :at
-        OR firewall = 1 OR kind = 'firewall' THEN 'removed'
+        THEN 'removed'
       ELSE 'live'
     END AS scope,
     CASE WHEN retired_on <= :at THEN retired_on ELSE :at END AS until_us
