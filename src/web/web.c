@@ -129,8 +129,9 @@ page_find(struct ask *k, bool *other)
 
 		if (!page_fits(k, p))
 			continue;
-		if (p->method == m &&
-		    (k->as == FORM_HTML || p->also == AS_DATA))
+		if (k->as != FORM_HTML && p->also != AS_DATA)
+			continue;
+		if (p->method == m)
 			return p;
 		*other = true;
 	}
