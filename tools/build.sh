@@ -15,7 +15,12 @@ dir=build/$kind
 case $kind in
 release)
 	export CC="${CC:-gcc}"
-	options="-Dhardened=true -Db_pie=true -Dtests=false"
+	# With cmocka there, the tests that need this build can be made too;
+	# unless they are named only the program is.
+	tests=false
+	pkg-config --exists cmocka && tests=true
+	options="-Dhardened=true -Db_pie=true -Dtests=$tests"
+	[ $# -gt 0 ] || set -- src/proc/beimen
 	;;
 asan)
 	export CC=gcc
@@ -48,10 +53,12 @@ if ! [ -f "$dir/build.ninja" ]; then
 fi
 
 # The program knows where it will be installed, and what npm brought.
-made_for=${PREFIX:-/usr/local}
+made_for="${PREFIX:-/usr/local} $options"
 [ -f node_modules/htmx.org/dist/htmx.min.js ] && made_for="$made_for htmx"
 if [ "$(cat "$dir/.made-for" 2>/dev/null)" != "$made_for" ]; then
-	meson setup --reconfigure "$dir" -Dprefix="${PREFIX:-/usr/local}" \
+	# shellcheck disable=SC2086
+	meson setup --reconfigure "$dir" $options \
+	    -Dprefix="${PREFIX:-/usr/local}" \
 	    >"build/setup-$kind.log" 2>&1 || {
 		cat "build/setup-$kind.log"
 		exit 1
