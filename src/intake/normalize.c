@@ -1,0 +1,462 @@
+/*
+ * intake/normalize.c: loading rules, finding those of a program, and running
+ * the rules' own tests.
+ */
+#include "intake/normalize.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/when.h"
+#include "intake/rule.h"
+#include "intake/syslog.h"
+
+#define ARENA_MAX ((size_t)64 << 20)
+#define TEST_ARENA_MAX ((size_t)4 << 20)
+#define APP_MAX 64
+/* Rules' tests are received at this time: 2024-11-22T12:00:00+08:00. */
+#define TEST_RECEIVED_US INT64_C(1732248000000000)
+
+static struct normalizer *
+normalizer_new(void)
+{
+	struct normalizer *n = calloc(1, sizeof *n);
+
+	if (n == NULL || (n->arena = arena_new(ARENA_MAX)) == NULL) {
+		free(n);
+		return NULL;
+	}
+	n->rule = arena_array(
+	    n->arena, NORMALIZE_RULES_MAX, sizeof(n->rule[0]));
+	n->path = arena_array(n->arena, RULE_PATHS_MAX, sizeof n->path[0]);
+	if (n->rule == NULL || n->path == NULL) {
+		normalize_free(n);
+		return NULL;
+	}
+	return n;
+}
+
+void
+normalize_free(struct normalizer *n)
+{
+	if (n == NULL)
+		return;
+	arena_free(n->arena);
+	free(n);
+}
+
+/* A hash that does not see the case of ASCII letters. */
+static size_t
+app_hash(struct span app)
+{
+	uint32_t h = 2166136261U;
+
+	for (size_t i = 0; i < app.len; i++) {
+		uint8_t c = app.at[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c |= 32;
+		h = (h ^ c) * 16777619U;
+	}
+	return h;
+}
+
+/* The slot of a program: its own, or the empty one where it would go. */
+static struct app_rules *
+app_slot(const struct normalizer *n, struct span app)
+{
+	size_t at = app_hash(app) & (n->n_apps - 1);
+
+	while (n->app[at].app.at != NULL &&
+	    !span_equal_nocase(n->app[at].app, app))
+		at = (at + 1) & (n->n_apps - 1);
+	return &n->app[at];
+}
+
+/* Whether a rule is for this program (at == NULL: one nobody names). */
+static bool
+rule_is_for(const struct rule *r, struct span app)
+{
+	if (r->apps.n == 0)
+		return true;
+	for (size_t i = 0; app.at != NULL && i < r->apps.n; i++)
+		if (span_equal_nocase(r->apps.at[i], app))
+			return true;
+	return false;
+}
+
+/* Lists the rules that are for list->app, in order. */
+static enum err
+app_list(struct normalizer *n, struct app_rules *list, struct fault *why)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n->n_rules; i++)
+		count += rule_is_for(n->rule[i], list->app);
+	list->rule = arena_array(n->arena, count, sizeof list->rule[0]);
+	if (list->rule == NULL)
+		return fault_set(why, ERR_MEMORY, "rules");
+	list->n = 0;
+	for (size_t i = 0; i < n->n_rules; i++)
+		if (rule_is_for(n->rule[i], list->app))
+			list->rule[list->n++] = (uint16_t)i;
+	return ERR_OK;
+}
+
+/* Builds the table of programs once all rules are there. */
+static enum err
+apps_build(struct normalizer *n, struct fault *why)
+{
+	size_t names = 1;
+	enum err e;
+
+	for (size_t i = 0; i < n->n_rules; i++)
+		names += n->rule[i]->apps.n;
+	for (n->n_apps = 16; n->n_apps < names * 2; n->n_apps *= 2)
+		;
+	n->app = arena_array(n->arena, n->n_apps, sizeof n->app[0]);
+	if (n->app == NULL)
+		return fault_set(why, ERR_MEMORY, "rules");
+	for (size_t i = 0; i < n->n_rules; i++) {
+		const struct texts *apps = &n->rule[i]->apps;
+
+		for (size_t k = 0; k < apps->n; k++) {
+			struct app_rules *a = app_slot(n, apps->at[k]);
+
+			if (a->app.at != NULL)
+				continue;
+			a->app = apps->at[k];
+			if ((e = app_list(n, a, why)) != ERR_OK)
+				return e;
+		}
+	}
+	return app_list(n, &n->any, why);
+}
+
+/* The rules for a program: by its name, by what stands after its last '/',
+ * or by what stands before a '(' ("su(pam_unix)"). */
+static const struct app_rules *
+app_find(const struct normalizer *n, struct span app)
+{
+	const struct app_rules *a;
+	size_t slash = app.len;
+	size_t open = span_find(app, '(');
+
+	if (app.len == 0 || app.len > APP_MAX)
+		return &n->any;
+	if ((a = app_slot(n, app))->app.at != NULL)
+		return a;
+	while (slash > 0 && app.at[slash - 1] != '/')
+		slash--;
+	if (slash > 0 && slash < app.len &&
+	    (a = app_slot(n, span_slice(app, slash, SIZE_MAX)))->app.at != NULL)
+		return a;
+	if (open != SIZE_MAX && open > 0 &&
+	    (a = app_slot(n, span_slice(app, 0, open)))->app.at != NULL)
+		return a;
+	return &n->any;
+}
+
+/* The first rule that fits; of one file only where `file` is not SIZE_MAX. */
+static const struct rule *
+rules_apply(
+    const struct normalizer *n, size_t file, struct arena *a, struct event *ev)
+{
+	const struct app_rules *list = app_find(n, ev->app);
+	struct probe p;
+
+	ev->category = CAT_OTHER;
+	for (unsigned i = 0; i < FIELD_N; i++)
+		ev->field[i] = SPAN_EMPTY;
+	if (!rule_probe(&p, n, a, ev))
+		return NULL;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct rule *r = n->rule[list->rule[i]];
+
+		if ((file == SIZE_MAX || r->file == file) && rule_fits(&p, r))
+			return r;
+	}
+	return NULL;
+}
+
+const char *
+normalize_apply(const struct normalizer *n, struct arena *a, struct event *ev)
+{
+	const struct rule *r = rules_apply(n, SIZE_MAX, a, ev);
+
+	return r == NULL ? NULL : r->name;
+}
+
+/* What a test expects of one part of the event; at == NULL: nothing. */
+static struct span
+test_wants(const struct rule_test *t, unsigned to)
+{
+	for (size_t i = 0; i < t->n_gives; i++)
+		if (t->gives[i].to == to)
+			return t->gives[i].text;
+	return SPAN_EMPTY;
+}
+
+/* The event's time as a test writes it. */
+static struct span
+time_text(struct arena *a, int64_t us)
+{
+	struct span s;
+	struct buf b;
+
+	buf_init(&b, 64);
+	when_print(&b, us);
+	s = arena_copy(a, buf_view(&b));
+	buf_clear(&b);
+	return s;
+}
+
+/* Compares the event with what a test says; the line tells the first
+ * difference. */
+static enum err
+test_compare(const struct rule_test *t, struct arena *a, const struct event *ev,
+    struct fault *why)
+{
+	if (ev->category != t->category)
+		return fault_set(why, ERR_SYNTAX,
+		    "the test gives category %s, not %s",
+		    event_category_name(ev->category),
+		    event_category_name(t->category));
+	for (unsigned i = 0; i < OUT_N; i++) {
+		struct span want = test_wants(t, i), got;
+
+		if (i == OUT_HOST)
+			got = ev->host;
+		else if (i == OUT_TIME)
+			got = time_text(a, ev->event_us);
+		else
+			got = ev->field[i];
+		if (i >= FIELD_N && want.at == NULL)
+			continue; /* the header's own */
+		if (span_equal(want, got) &&
+		    (want.at == NULL) == (got.at == NULL))
+			continue;
+		return fault_set(why, ERR_SYNTAX,
+		    "the test gives %s \"%.*s\", not \"%.*s\"",
+		    i == OUT_HOST       ? "host"
+			: i == OUT_TIME ? "time"
+					: event_field_short(i),
+		    (int)got.len, got.at == NULL ? "" : (const char *)got.at,
+		    (int)want.len,
+		    want.at == NULL ? "" : (const char *)want.at);
+	}
+	return ERR_OK;
+}
+
+/* Runs one test among the rules of its own file. */
+static enum err
+test_run(const struct normalizer *n, const struct rule *r,
+    const struct rule_test *t, struct arena *a, struct fault *why)
+{
+	struct event ev = { .received_us = TEST_RECEIVED_US };
+	const struct rule *by;
+	enum err e;
+
+	syslog_parse(t->line, TEST_RECEIVED_US, &ev);
+	by = rules_apply(n, r->file, a, &ev);
+	if ((e = test_compare(t, a, &ev, why)) != ERR_OK)
+		return e;
+	if (by != r && (by != NULL || t->category != CAT_OTHER))
+		return fault_set(why, ERR_SYNTAX,
+		    "the test is answered by rule \"%s\" before",
+		    by == NULL ? "(none)" : by->name);
+	return ERR_OK;
+}
+
+/* Runs the tests of the rules that came from file y. */
+static enum err
+tests_run(const struct normalizer *n, size_t file, const struct yaml *y,
+    struct fault *why)
+{
+	struct arena *a = arena_new(TEST_ARENA_MAX);
+	enum err e = ERR_OK;
+
+	if (a == NULL)
+		return fault_set(why, ERR_MEMORY, "rules");
+	for (size_t i = 0; e == ERR_OK && i < n->n_rules; i++) {
+		const struct rule *r = n->rule[i];
+
+		for (size_t k = 0;
+		     e == ERR_OK && r->file == file && k < r->n_tests; k++) {
+			struct fault got = { .code = ERR_OK };
+
+			e = test_run(n, r, &r->test[k], a, &got);
+			if (e != ERR_OK)
+				(void)yaml_fault(y, r->test[k].pointer, why, e,
+				    "rule %s: %s", r->name, got.text);
+			arena_reset(a);
+		}
+	}
+	arena_free(a);
+	return e;
+}
+
+/* Files that were read; kept until their tests have run. */
+struct files {
+	struct yaml *yaml[RULE_FILES_MAX];
+	struct normalizer *n;
+};
+
+static void
+files_free(struct files *f)
+{
+	if (f == NULL)
+		return;
+	for (size_t i = 0; i < RULE_FILES_MAX; i++)
+		yaml_free(f->yaml[i]);
+	normalize_free(f->n);
+	free(f);
+}
+
+static enum err
+files_new(struct files **out, struct fault *why)
+{
+	struct files *f = calloc(1, sizeof *f);
+
+	if (f == NULL || (f->n = normalizer_new()) == NULL) {
+		free(f);
+		return fault_set(why, ERR_MEMORY, "rules");
+	}
+	*out = f;
+	return ERR_OK;
+}
+
+/* Adds the rules of a file that was read; y is given. */
+static enum err
+files_add(struct files *f, struct yaml *y, struct fault *why)
+{
+	enum err e;
+
+	f->yaml[f->n->n_files] = y;
+	e = rule_read_file(f->n, y, why);
+	f->n->n_files++;
+	return e;
+}
+
+static enum err
+file_load(struct files *f, int dir, const char *name, struct fault *why)
+{
+	struct yaml *y;
+	enum err e;
+
+	if (f->n->n_files == RULE_FILES_MAX)
+		return fault_set(why, ERR_LIMIT, "%s: more than %d rule files",
+		    name, RULE_FILES_MAX);
+	if ((e = yaml_load(dir, name, &y, why)) != ERR_OK)
+		return e;
+	return files_add(f, y, why);
+}
+
+/* scandir's filter: NAME.yaml, not hidden. */
+static int
+is_rule_file(const struct dirent *d)
+{
+	return d->d_name[0] != '.' && span_ends(span_text(d->d_name), ".yaml");
+}
+
+/* By bytes, whatever the locale. */
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Every rule file of a folder, in order of name. */
+static enum err
+folder_load(struct files *f, const char *path, struct fault *why)
+{
+	struct dirent **name = NULL;
+	int n = scandir(path, &name, is_rule_file, by_name);
+	enum err e = ERR_OK;
+	struct buf full;
+
+	if (n == -1)
+		return fault_sys(why, ERR_IO, "cannot read folder %s", path);
+	buf_init(&full, 65536);
+	for (int i = 0; i < n; i++) {
+		buf_reset(&full);
+		buf_printf(&full, "%s/%s", path, name[i]->d_name);
+		if (e == ERR_OK && (e = buf_error(&full)) == ERR_OK)
+			e = file_load(f, AT_FDCWD, buf_string(&full), why);
+		free(name[i]);
+	}
+	free(name);
+	buf_clear(&full);
+	return e;
+}
+
+/* Indexes and tests what was read; *out is handed over. */
+static enum err
+files_finish(struct files *f, struct normalizer **out, struct fault *why)
+{
+	enum err e = apps_build(f->n, why);
+
+	for (size_t i = 0; e == ERR_OK && i < f->n->n_files; i++)
+		e = tests_run(f->n, i, f->yaml[i], why);
+	if (e != ERR_OK)
+		return e;
+	*out = f->n;
+	f->n = NULL;
+	return ERR_OK;
+}
+
+enum err
+normalize_load(const char *const *paths, size_t n_paths,
+    struct normalizer **out, struct fault *why)
+{
+	struct files *f = NULL;
+	enum err e = files_new(&f, why);
+
+	for (size_t i = 0; e == ERR_OK && i < n_paths; i++) {
+		struct stat st;
+
+		if (stat(paths[i], &st) == -1)
+			e = fault_sys(why, ERR_IO, "cannot read %s", paths[i]);
+		else if (S_ISDIR(st.st_mode))
+			e = folder_load(f, paths[i], why);
+		else
+			e = file_load(f, AT_FDCWD, paths[i], why);
+	}
+	if (e == ERR_OK)
+		e = files_finish(f, out, why);
+	files_free(f);
+	return e;
+}
+
+enum err
+normalize_read(struct span text, const char *name, struct normalizer **out,
+    struct fault *why)
+{
+	struct files *f = NULL;
+	struct yaml *y = NULL;
+	enum err e = files_new(&f, why);
+
+	if (e == ERR_OK)
+		e = yaml_read(text, name, &y, why);
+	if (e == ERR_OK)
+		e = files_add(f, y, why);
+	if (e == ERR_OK)
+		e = files_finish(f, out, why);
+	files_free(f);
+	return e;
+}
+
+size_t
+normalize_n_rules(const struct normalizer *n)
+{
+	return n->n_rules;
+}
+
+size_t
+normalize_n_tests(const struct normalizer *n)
+{
+	return n->n_tests;
+}
