@@ -56,11 +56,20 @@ line_of(const char *text, size_t at)
 	return line;
 }
 
+/* The line where a word first stands; 1 when it does not. */
+static unsigned
+line_of_word(const char *text, const char *word)
+{
+	const char *hit = *word == '\0' ? NULL : strstr(text, word);
+
+	return hit == NULL ? 1 : line_of(text, (size_t)(hit - text));
+}
+
 /* The engine says "no such table: foo" without a line: look foo up. */
 static unsigned
-line_of_word(const char *text, const char *message)
+line_of_message(const char *text, const char *message)
 {
-	const char *colon = strrchr(message, ':'), *hit;
+	const char *colon = strrchr(message, ':');
 	char word[64];
 	size_t n;
 
@@ -68,12 +77,11 @@ line_of_word(const char *text, const char *message)
 		return 1;
 	colon += strspn(colon, ": \"");
 	n = strcspn(colon, " \"\n");
-	if (n == 0 || n >= sizeof word)
+	if (n >= sizeof word)
 		return 1;
 	memcpy(word, colon, n);
 	word[n] = '\0';
-	hit = strstr(text, word);
-	return hit == NULL ? 1 : line_of(text, (size_t)(hit - text));
+	return line_of_word(text, word);
 }
 
 /* Past a comment, a text or a quoted name that begins at `at`; else at. */
@@ -196,7 +204,7 @@ check_prepare(struct sql *db, const struct clause *c, unsigned limit_ms,
 	e = sql_judge(db, c->sql, limit_ms, table_seen, k, &k->stmt, &own);
 	if (e != ERR_OK) {
 		e = fault_set(why, e, "%s/check.sql:%u: %s", c->id,
-		    line_of_word(c->sql, own.text), own.text);
+		    line_of_message(c->sql, own.text), own.text);
 		goto out;
 	}
 	if (k->full) {
