@@ -70,7 +70,7 @@ api_error(enum err e, const char *code, const char *text)
 }
 
 void
-api_answer(struct buf *answer, int status, json_t *v)
+api_put(struct buf *answer, int status, json_t *v)
 {
 	buf_u16(answer, (uint16_t)status);
 	if (v != NULL)

@@ -25,8 +25,8 @@ MUST_CHECK enum err api_ask_read(
 int api_status(enum err e);
 /* api_error: an error object; code NULL: err_name(e). Handed over. */
 json_t *api_error(enum err e, const char *code, const char *text);
-/* api_answer: status and v, canonical; v is given. */
-void api_answer(struct buf *answer, int status, json_t *v);
+/* api_put: status and v, canonical; v is given. */
+void api_put(struct buf *answer, int status, json_t *v);
 
 /* Who asks, resolved: an actor of book/rights.h. */
 struct api_who {

@@ -60,7 +60,7 @@ refuse_all(struct write *w, enum err e, const struct refusals *bad,
 			    bad->at[0].field);
 	}
 	json_object_set_new(o, "errors", list);
-	api_answer(w->answer, api_status(e), o);
+	api_put(w->answer, api_status(e), o);
 	return ERR_OK;
 }
 
@@ -142,7 +142,7 @@ command_do(struct write *w, struct command *cmd, struct fault *why)
 		json_decref(o);
 		return e;
 	}
-	api_answer(w->answer, out.added ? 201 : 200, o);
+	api_put(w->answer, out.added ? 201 : 200, o);
 	return ERR_OK;
 }
 
@@ -222,7 +222,7 @@ row_undo(struct write *w, struct fault *why)
 		return refuse_all(w, e, &bad, why);
 	o = json_object();
 	json_put_int(o, "seq", (int64_t)out.seq);
-	api_answer(w->answer, 200, o);
+	api_put(w->answer, 200, o);
 	return ERR_OK;
 }
 
@@ -256,7 +256,7 @@ rows_import(struct write *w, struct fault *why)
 		(void)json_object_update(out, o);
 		json_decref(o);
 	}
-	api_answer(w->answer, job.dry ? 200 : api_status(e), out);
+	api_put(w->answer, job.dry ? 200 : api_status(e), out);
 	return ERR_OK;
 }
 
@@ -299,14 +299,14 @@ on_book_write(struct child *c, const struct caller *who, struct cursor *ask,
 	w.q = &q;
 	e = api_who(c, who, &q, &is, why);
 	if (e == ERR_DENIED) {
-		api_answer(
+		api_put(
 		    answer, 401, api_error(ERR_DENIED, "sign-in", why->text));
 		return ERR_OK;
 	}
 	if (e != ERR_OK)
 		return e;
 	if (is.must_change) {
-		api_answer(answer, 403,
+		api_put(answer, 403,
 		    api_error(ERR_DENIED, "must-change",
 			"change the password first"));
 		return ERR_OK;

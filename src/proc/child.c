@@ -598,7 +598,8 @@ user_become(struct child *c, struct fault *why)
 {
 	bool changed;
 	int root = child_fd(c, c->row->sees_data ? "data" : "empty");
-	enum err e = fence_user(c->row->user, root, &changed, why);
+	enum err e = fence_user(
+	    c->row->user, c->row->sees_data, root, &changed, why);
 
 	if (e != ERR_OK)
 		return e;

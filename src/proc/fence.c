@@ -132,23 +132,26 @@ static const char *const calls_kill[] = { "execve", "execveat", "fork", "vfork",
 	"setregid", "setresuid", "setresgid", "setgroups", NULL };
 
 enum err
-fence_user(const char *name, int root, bool *changed, struct fault *why)
+fence_user(
+    const char *name, bool shares, int root, bool *changed, struct fault *why)
 {
 	struct passwd *pw;
 	struct group *gr;
-	gid_t groups[1];
+	gid_t gid;
 
 	*changed = false;
 	if (geteuid() != 0)
 		return ERR_OK;
 	if ((pw = getpwnam(name)) == NULL)
 		return fault_set(why, ERR_NOT_FOUND, "no user %s", name);
-	gr = getgrnam("beimen");
-	groups[0] = gr == NULL ? pw->pw_gid : gr->gr_gid;
+	gid = pw->pw_gid;
+	if (shares && (gr = getgrnam("beimen")) == NULL)
+		return fault_set(why, ERR_NOT_FOUND, "no group beimen");
+	if (shares)
+		gid = gr->gr_gid;
 	if (root != -1 && (fchdir(root) == -1 || chroot(".") == -1))
 		return fault_sys(why, ERR_IO, "cannot change root");
-	if (setgroups(1, groups) == -1 ||
-	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) == -1 ||
+	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) == -1)
 		return fault_sys(why, ERR_IO, "cannot become %s", name);
 	if (setresuid(0, 0, 0) != -1)

@@ -24,13 +24,14 @@ struct fence {
 };
 
 /*
- * fence_user: as root, become user `name` for good, its own group and the
- * group `beimen`, with `root` (a folder's descriptor, or -1) as the root of
- * all paths. Without root it does nothing; *changed tells.
- * Fails  ERR_NOT_FOUND no such user.
+ * fence_user: as root, become user `name` for good, with `root` (a folder's
+ * descriptor, or -1) as the root of all paths. With `shares` its group is
+ * `beimen`, whose members may read the database and the vault; without, its
+ * own. Without root it does nothing; *changed tells.
+ * Fails  ERR_NOT_FOUND no such user or group.
  */
 MUST_CHECK enum err fence_user(
-    const char *name, int root, bool *changed, struct fault *why);
+    const char *name, bool shares, int root, bool *changed, struct fault *why);
 
 /* fence_limits: no core dumps, bounded descriptors and processes. */
 MUST_CHECK enum err fence_limits(struct fault *why);

@@ -27,6 +27,8 @@
 
 #define FLUSH_MS 20 /* a record waits so long for others, at most */
 #define AGAIN_MS 200 /* after keeper refused a batch */
+#define COUNTS_US (5 * WHEN_SECOND)
+#define COUNTS_ROWS 200 /* senders told of, at most */
 #define BATCH_N 4096 /* records of one batch */
 
 enum tag { TAG_UDP, TAG_TCP };
@@ -39,7 +41,8 @@ struct intake_state {
 	struct stream *stream;
 	struct append out;
 	struct buf ask;
-	struct loop_timer flush, again;
+	struct loop_timer flush, again, tell;
+	uint64_t told; /* all counts together, when last told */
 };
 
 static int64_t
@@ -184,6 +187,52 @@ static const struct stream_ops ops = {
 	.lost = lost,
 };
 
+/* ---- what could not be read ---- */
+
+static json_t *
+row_json(const struct counts_row *row)
+{
+	json_t *o = json_object();
+
+	json_put_str(o, "sender", row->sender);
+	for (unsigned i = 0; i < COUNTS_N; i++)
+		if (row->n[i] > 0)
+			json_put_int(o, counts_name((enum counts_reason)i),
+			    (int64_t)row->n[i]);
+	return o;
+}
+
+/* Tells keeper the counts by sender and reason, when they have moved. */
+static void
+tell(void *arg)
+{
+	struct intake_state *s = arg;
+	const struct counts_row *row;
+	uint64_t sum = 0;
+	struct fault why;
+	struct buf b;
+
+	for (unsigned i = 0; i < COUNTS_N; i++)
+		sum += counts_total(s->counts, (enum counts_reason)i);
+	if (sum != s->told) {
+		json_t *list = json_array();
+
+		for (size_t i = 0;
+		     i < COUNTS_ROWS && (row = counts_at(s->counts, i)) != NULL;
+		     i++)
+			(void)json_array_append_new(list, row_json(row));
+		buf_init(&b, WIRE_MAX);
+		json_canonical(&b, list);
+		child_note(s->child, ROLE_KEEPER, KEEPER_COUNTS, buf_view(&b));
+		buf_clear(&b);
+		json_decref(list);
+		s->told = sum;
+	}
+	if (loop_arm(s->child->loop, &s->tell, COUNTS_US, tell, s, &why) !=
+	    ERR_OK)
+		child_log(s->child, "%s", why.text);
+}
+
 /* ---- life ---- */
 
 enum err
@@ -233,6 +282,8 @@ intake_proc_start(struct child *c, struct fault *why)
 	if (e == ERR_OK)
 		e = stream_listen(
 		    s->stream, child_fd(c, "syslog-tcp"), TAG_TCP, 0, why);
+	if (e == ERR_OK)
+		e = loop_arm(c->loop, &s->tell, COUNTS_US, tell, s, why);
 	return e;
 }
 

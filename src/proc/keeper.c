@@ -132,6 +132,25 @@ on_keeper_loss(struct child *c, const struct caller *who, struct cursor *ask,
 	return ERR_OK;
 }
 
+/* Ask: JSON of what intake could not read, by sender and reason. A note; it
+ * is shown, not judged. */
+enum err
+on_keeper_counts(struct child *c, const struct caller *who, struct cursor *ask,
+    struct buf *answer, struct fault *why)
+{
+	struct keeper *k = c->state;
+	json_t *counts = NULL;
+	enum err e = json_read(cursor_rest(ask), &counts, why);
+
+	(void)who;
+	(void)answer;
+	if (e != ERR_OK)
+		return e;
+	json_decref(k->counts);
+	k->counts = counts;
+	return ERR_OK;
+}
+
 /* ---- sealing ---- */
 
 /* Seals one segment; what it cannot is logged and tried again later. */
@@ -197,6 +216,8 @@ on_keeper_stat(struct child *c, const struct caller *who, struct cursor *ask,
 	json_put_int(o, "detector_dropped", (int64_t)s.detector_dropped);
 	json_put_int(o, "clock_held_us", s.clock_held_us);
 	json_object_set_new(o, "failed", json_boolean(s.failed));
+	json_object_set_new(o, "unread",
+	    k->counts == NULL ? json_array() : json_incref(k->counts));
 	json_canonical(answer, o);
 	json_decref(o);
 	return ERR_OK;
@@ -306,6 +327,7 @@ keeper_proc_stop(struct child *c)
 	view_close(k->view);
 	vault_close(k->vault);
 	source_rules_free(k->rules);
+	json_decref(k->counts);
 	free(k->batch);
 	free(k);
 }

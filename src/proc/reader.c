@@ -183,12 +183,12 @@ static void
 answer_put(struct answer *a, struct buf *answer)
 {
 	if (a->json != NULL) {
-		api_answer(answer, 200, a->json);
+		api_put(answer, 200, a->json);
 	} else if (strcmp(a->type, "application/json") == 0) {
 		buf_u16(answer, 200);
 		buf_span(answer, buf_view(&a->bytes));
 	} else {
-		api_answer(answer, 200, bytes_json(a));
+		api_put(answer, 200, bytes_json(a));
 	}
 }
 
@@ -247,7 +247,7 @@ on_reader_read(struct child *c, const struct caller *from, struct cursor *ask,
 	arena_reset(s->arena);
 	e = api_who(c, from, &q, &who, why);
 	if (e == ERR_DENIED) {
-		api_answer(
+		api_put(
 		    answer, 401, api_error(ERR_DENIED, "sign-in", why->text));
 		return ERR_OK;
 	}
@@ -258,7 +258,7 @@ on_reader_read(struct child *c, const struct caller *from, struct cursor *ask,
 	if (e == ERR_OK)
 		answer_put(&a, answer);
 	else
-		api_answer(answer, api_status(e),
+		api_put(answer, api_status(e),
 		    api_error(e,
 			e == ERR_DENIED && who.must_change ? "must-change"
 							   : NULL,

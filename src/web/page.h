@@ -172,8 +172,8 @@ json_t *view_histogram(const json_t *h);
 /* view_history: spans as a time line, newest first in. */
 json_t *view_history(const json_t *spans, const char *now);
 
-/* state_name: the name of a letter of the bitmap; NULL for '.'. */
-const char *state_name(char letter);
+/* letter_state: the name of a letter of the bitmap; NULL for '.'. */
+const char *letter_state(char letter);
 
 /* ---- the API (api.c) ---- */
 /* api_answer: everything below /api/v1. */

@@ -34,7 +34,7 @@ static const struct {
 #define N_STATES (sizeof state_table / sizeof *state_table)
 
 const char *
-state_name(char letter)
+letter_state(char letter)
 {
 	for (size_t i = 0; i < N_STATES; i++)
 		if (state_table[i].letter == letter)
