@@ -17,6 +17,7 @@
 enum gate_rule {
 #define RULE(name, code, zh, en) RULE_##name,
 #include "gate/rule.tab"
+#undef RULE
 	RULE_N
 };
 

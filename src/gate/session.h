@@ -45,9 +45,9 @@ struct gate_sign_in {
  * gate_sign_in: try a name and a password from an address.
  *
  * A failure counts against the name and against the address (IPv6: its /64)
- * before the password is looked at, and is given back when it was right, or
- * when it is the same wrong password as last time (a mail client that tries
- * again is no attack). Attempts while the name is locked are denied and do
+ * before the password is looked at, and is given back when it was right. The
+ * same wrong password as last time does not count against the name again (a
+ * program that tries an old password over and over is no attack). Attempts while the name is locked are denied and do
  * not prolong the lock. Each call that is not GATE_BUSY costs one Argon2id
  * and one commit, whether there is such an account or not.
  *

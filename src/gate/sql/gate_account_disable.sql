@@ -1,0 +1,1 @@
+UPDATE account SET disabled = :disabled WHERE id = :account

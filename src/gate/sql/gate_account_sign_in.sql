@@ -1,0 +1,1 @@
+UPDATE account SET sign_in_us = :now WHERE id = :account

@@ -1,0 +1,1 @@
+INSERT INTO past (account, hash) VALUES (:account, :hash)

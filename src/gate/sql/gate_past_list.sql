@@ -1,0 +1,1 @@
+SELECT hash FROM past WHERE account = :account ORDER BY id DESC LIMIT :n

@@ -1,0 +1,11 @@
+CREATE TABLE IF NOT EXISTS account (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  person TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  must_change INTEGER NOT NULL,
+  disabled INTEGER NOT NULL DEFAULT 0,
+  created_us INTEGER NOT NULL,
+  changed_us INTEGER NOT NULL,
+  sign_in_us INTEGER NOT NULL DEFAULT 0
+)

@@ -1,0 +1,1 @@
+UPDATE session SET token = :token WHERE id = :id

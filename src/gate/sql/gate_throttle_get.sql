@@ -1,0 +1,1 @@
+SELECT times, locked_us, locks, wrong, last_us FROM throttle WHERE key = :key
