@@ -69,7 +69,7 @@ out:
 	return e;
 }
 
-/* Write the list's row: first without its sums, then with them. */
+/* Write the list's row, with its sums. */
 static enum err
 list_write(
     struct importing *im, int64_t taken_us, int64_t rows, const char *digest)
@@ -125,12 +125,24 @@ list_known(struct importing *im, bool *there, char digest[static 65])
 	return ERR_OK;
 }
 
-/* Inside the transaction: the list, its accounts, its sums. */
+/* The accounts, as rows of a list that is promised; then its sums. */
+static enum err
+accounts_run(struct importing *im, json_t **out, struct buf *hex, int64_t *n)
+{
+	enum err e;
+
+	im->b->promised = im->list;
+	im->b->promised_in = schema_find(
+	    im->b->schema, SPAN_LIT("account_list"));
+	e = importing_run(im, out);
+	im->b->promised_in = NULL;
+	return e != ERR_OK ? e : accounts_digest(im, hex, n);
+}
+
+/* Inside the transaction: the accounts, their sums, the list. */
 static enum err
 accounts_take(struct importing *im, int64_t taken_us, json_t **out)
 {
-	static const char none[] = "0000000000000000000000000000000000000000"
-				   "000000000000000000000000";
 	char before[65];
 	struct buf hex;
 	bool there;
@@ -138,13 +150,8 @@ accounts_take(struct importing *im, int64_t taken_us, json_t **out)
 	enum err e;
 
 	buf_init(&hex, 128);
-	if ((e = list_known(im, &there, before)) != ERR_OK)
-		goto out;
-	if (!there && (e = list_write(im, taken_us, 0, none)) != ERR_OK)
-		goto out;
-	if ((e = importing_run(im, out)) != ERR_OK)
-		goto out;
-	if ((e = accounts_digest(im, &hex, &n)) != ERR_OK)
+	if ((e = list_known(im, &there, before)) ||
+	    (e = accounts_run(im, out, &hex, &n)))
 		goto out;
 	if (n != (int64_t)im->rows ||
 	    (there && strcmp(before, buf_string(&hex)) != 0)) {

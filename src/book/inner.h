@@ -46,6 +46,9 @@ struct book {
 	uint64_t *touched; /* bit sets of tables: open transaction, committed */
 	uint64_t *changed;
 	size_t n_tables;
+	/* A row that this transaction will make last: refs may name it. */
+	struct span promised;
+	const struct schema_register *promised_in;
 };
 
 /* The columns before a register's own fields, and after. */

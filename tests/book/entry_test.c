@@ -3,6 +3,9 @@
  */
 #include "help.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "book/log.h"
 
 static void
@@ -215,6 +218,37 @@ another_reader_sees_all_of_a_write_or_nothing(void **state)
 }
 
 static void
+a_writer_killed_before_its_commit_leaves_nothing(void **state)
+{
+	struct help *h = *state;
+	struct written w;
+	int status = 0;
+	pid_t child;
+
+	book_close(h->b);
+	if ((child = fork()) == 0) {
+		struct fault why = { 0 };
+
+		/* the child's own handle, and then not another step */
+		if (book_open(h->path, SQL_WRITE, h->schema, "city.test", &h->b,
+			&why) == ERR_OK &&
+		    book_begin(h->b, &why) == ERR_OK)
+			set(h, "main", "system", "half", "{'name':'半'}");
+		(void)kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	OK(book_open(
+	    h->path, SQL_WRITE, h->schema, "city.test", &h->b, &h->why));
+	assert_int_equal(ask_int(h, "SELECT count(*) FROM entry"), 4);
+	assert_int_equal(ask_int(h, "SELECT count(*) FROM system"), 1);
+	OK(help_do(h, "process:test", "main", "system", "whole",
+	    "{'name':'全'}", NULL, 0, &w));
+	assert_int_equal(w.seq, 5);
+	assert_int_equal(w.leaf, 4);
+}
+
+static void
 a_clock_that_went_back_does_not_unorder_entries(void **state)
 {
 	struct help *h = *state;
@@ -397,6 +431,7 @@ main(void)
 		T(what_took_effect_earlier_is_history_only),
 		T(no_statement_changes_or_deletes_an_entry),
 		T(another_reader_sees_all_of_a_write_or_nothing),
+		T(a_writer_killed_before_its_commit_leaves_nothing),
 		T(a_clock_that_went_back_does_not_unorder_entries),
 		T(a_stale_form_and_a_fresh_key),
 		T(rebuilt_registers_are_identical_after_2000_random_commands),

@@ -227,6 +227,10 @@ an_account_list_is_one_action_and_counts_its_rows(void **state)
 	counts(o, 3, 0, 0, 0);
 	assert_int_equal(json_get_int(o, "unmatched", -1), 1);
 	json_decref(o);
+	assert_int_equal(ask_int(h,
+			     "SELECT count(*) FROM entry "
+			     "WHERE register = 'account_list'"),
+	    1);
 	ASK_TEXT(h, "SELECT key || '/' || rows FROM account_list",
 	    "crm.20260301T090000/3");
 	ASK_TEXT(h, "SELECT group_concat(key) FROM account",

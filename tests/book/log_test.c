@@ -208,7 +208,7 @@ a_reader_follows_a_log_that_grows_under_it(void **state)
 		assert_true(merkle_check_inclusion(
 		    &leaf, p.at, p.size, p.path, p.n, &s.u.root));
 		for (int i = 0; i < 200; i++) {
-			char name[20];
+			char name[40];
 
 			(void)snprintf(name, sizeof name, "r%d-%d", round, i);
 			set(h, "main", "system", name, "{'name':'x'}");
