@@ -108,6 +108,11 @@ is_common(struct span s)
 
 	if (is_listed(s, lower) || is_listed(s, digit_of))
 		return true;
+	while (core.len > 0 && !is_letter(core.at[core.len - 1]) &&
+	    !is_digit(core.at[core.len - 1]))
+		core.len--;
+	if (is_listed(core, lower))
+		return true;
 	while (core.len > 0 && !is_letter(core.at[core.len - 1]))
 		core.len--;
 	if (is_listed(core, letter_of))

@@ -137,8 +137,9 @@ bool
 throttle_fail(const struct gate *g, struct throttle *t, int64_t now_us)
 {
 	int64_t lock = g->rules.lock_us;
+	int64_t quiet = t->locked_us > t->last_us ? t->locked_us : t->last_us;
 
-	if (t->last_us != 0 && now_us - t->last_us >= g->rules.lock_max_us)
+	if (now_us - quiet >= g->rules.lock_max_us)
 		t->locks = 0;
 	if (t->n > GATE_FAIL_MAX - 1) {
 		memmove(t->at, t->at + 1, sizeof t->at - sizeof t->at[0]);
@@ -188,6 +189,6 @@ throttle_sweep(struct gate *g, int64_t now_us, struct fault *why)
 	if (longest < r->address_us)
 		longest = r->address_us;
 	const struct arg arg[] = { arg_int(":before", now_us - longest),
-		arg_int(":now", now_us), arg_int(":keep", ROWS_MAX), ARG_END };
+		arg_int(":keep", ROWS_MAX), ARG_END };
 	return gate_do(g, "gate_throttle_sweep", arg, why);
 }
