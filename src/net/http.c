@@ -9,52 +9,19 @@
  */
 #include "net/http.h"
 
+#include "net/http_inner.h"
+
 #include <arpa/inet.h>
-#include <assert.h>
-#include <gnutls/abstract.h>
 #include <microhttpd.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "net/tlskey.h"
-
-#define HTTP_CHAIN_MAX 8
 #define HTTP_CONNECTION_BYTES ((size_t)16 << 10)
 #define HTTP_URI_MAX 8192
 #define HTTP_SEND_S 300 /* for a whole reply to a slow reader */
-
-/* What a connection is doing, which says until when it may. */
-enum phase {
-	PHASE_HEAD, /* since it was accepted */
-	PHASE_BODY, /* its head is whole */
-	PHASE_SEND, /* our reply is under way */
-	PHASE_BETWEEN /* waiting for another request, or for its head */
-};
-
-struct connection {
-	struct connection *next, *prev;
-	int fd;
-	enum phase phase;
-	time_t until; /* CLOCK_MONOTONIC seconds */
-};
-
-struct http {
-	struct http_options o;
-	struct MHD_Daemon *daemon;
-	gnutls_pcert_st pcert[HTTP_CHAIN_MAX];
-	unsigned n_pcert;
-	gnutls_privkey_t key;
-	pthread_t cutter;
-	bool cutting; /* the thread exists */
-	pthread_mutex_t lock; /* for what follows */
-	pthread_cond_t wake;
-	bool ending;
-	struct connection *first;
-};
 
 /* One request being received. */
 struct receiving {
@@ -66,10 +33,6 @@ struct receiving {
 	struct buf body;
 };
 
-/* libmicrohttpd's certificate callback has no argument of ours, so the one
- * TLS server of a process stands here. */
-static struct http *tls_server;
-
 /* Seconds that only go forward. */
 static time_t
 now_s(void)
@@ -78,14 +41,6 @@ now_s(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec;
-}
-
-/* Hand a line to the owner. */
-static void
-http_say(const struct http *h, const char *line)
-{
-	if (h->o.log != NULL)
-		h->o.log(h->o.arg, line);
 }
 
 /* libmicrohttpd's own lines. */
@@ -553,103 +508,6 @@ access_told(void *arg, struct MHD_Connection *mc, const char *url,
 	return request_answer(h, mc, g, m);
 }
 
-/* GnuTLS asks for the certificate and the key. */
-static int
-cert_give(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
-    const gnutls_pk_algorithm_t *algo, int n_algo, gnutls_pcert_st **pcert,
-    unsigned *n_pcert, gnutls_privkey_t *key)
-{
-	(void)s;
-	(void)ca;
-	(void)n_ca;
-	(void)algo;
-	(void)n_algo;
-	*pcert = tls_server->pcert;
-	*n_pcert = tls_server->n_pcert;
-	*key = tls_server->key;
-	return 0;
-}
-
-/* GnuTLS asks for a signature, which another process makes. */
-static int
-key_sign(gnutls_privkey_t key, gnutls_sign_algorithm_t algo, void *arg,
-    unsigned flags, const gnutls_datum_t *hash, gnutls_datum_t *out)
-{
-	struct http *h = arg;
-	uint8_t sig[TLSKEY_SIG_MAX];
-	size_t len = 0;
-	struct fault why = { 0 };
-
-	(void)key;
-	(void)flags;
-	if (algo != GNUTLS_SIGN_ECDSA_SHA256 &&
-	    algo != GNUTLS_SIGN_ECDSA_SECP256R1_SHA256)
-		return GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM;
-	if (h->o.sign(h->o.arg, span_of(hash->data, hash->size), sig, &len,
-		&why) != ERR_OK) {
-		http_say(h, why.text);
-		return GNUTLS_E_PK_SIGN_FAILED;
-	}
-	if ((out->data = gnutls_malloc(len)) == NULL)
-		return GNUTLS_E_MEMORY_ERROR;
-	memcpy(out->data, sig, len);
-	out->size = (unsigned)len;
-	return 0;
-}
-
-/* GnuTLS asks what the key is like. */
-static int
-key_tell(gnutls_privkey_t key, unsigned flags, void *arg)
-{
-	(void)key;
-	(void)arg;
-	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO)
-		return GNUTLS_PK_ECDSA;
-	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS)
-		return 256;
-	if (flags & GNUTLS_PRIVKEY_INFO_SIGN_ALGO)
-		return GNUTLS_SIGN_ECDSA_SHA256;
-	if (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO) {
-		gnutls_sign_algorithm_t a =
-		    (gnutls_sign_algorithm_t)GNUTLS_FLAGS_TO_SIGN_ALGO(flags);
-
-		return a == GNUTLS_SIGN_ECDSA_SHA256 ||
-		    a == GNUTLS_SIGN_ECDSA_SECP256R1_SHA256;
-	}
-	return -1;
-}
-
-/* Certificate chain and outside key for this server. */
-static enum err
-tls_load(struct http *h, struct fault *why)
-{
-	gnutls_datum_t d = { NULL, (unsigned)h->o.cert_pem.len };
-	unsigned n = HTTP_CHAIN_MAX;
-	int rc;
-
-	if (h->o.sign == NULL)
-		return fault_set(why, ERR_RANGE, "HTTPS needs a signer");
-	if (tls_server != NULL)
-		return fault_set(why, ERR_STATE, "one HTTPS server a process");
-	if ((d.data = malloc(h->o.cert_pem.len)) == NULL)
-		return fault_set(why, ERR_MEMORY, "certificate");
-	memcpy(d.data, h->o.cert_pem.at, h->o.cert_pem.len);
-	rc = gnutls_pcert_list_import_x509_raw(
-	    h->pcert, &n, &d, GNUTLS_X509_FMT_PEM, 0);
-	free(d.data);
-	if (rc != 0)
-		return fault_set(
-		    why, ERR_RANGE, "certificate: %s", gnutls_strerror(rc));
-	h->n_pcert = n;
-	if ((rc = gnutls_privkey_init(&h->key)) != 0 ||
-	    (rc = gnutls_privkey_import_ext4(
-		 h->key, h, NULL, key_sign, NULL, NULL, key_tell, 0)) != 0)
-		return fault_set(
-		    why, ERR_MEMORY, "TLS key: %s", gnutls_strerror(rc));
-	tls_server = h;
-	return ERR_OK;
-}
-
 /* Start libmicrohttpd. */
 static enum err
 daemon_start(struct http *h, struct fault *why)
@@ -663,7 +521,7 @@ daemon_start(struct http *h, struct fault *why)
 					"+VERS-TLS1.2:-RSA:%SERVER_"
 					"PRECEDENCE" },
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
-		    (void *)(uintptr_t)cert_give },
+		    (void *)(uintptr_t)http_tls_give },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
@@ -720,7 +578,7 @@ http_open(const struct http_options *o, struct http **out, struct fault *why)
 	h->o.idle_s = o->idle_s ? o->idle_s : 30;
 	if ((e = cutter_start(h, why)) != ERR_OK)
 		goto out;
-	if (o->cert_pem.len != 0 && (e = tls_load(h, why)) != ERR_OK)
+	if (o->cert_pem.len != 0 && (e = http_tls_load(h, why)) != ERR_OK)
 		goto out;
 	if ((e = daemon_start(h, why)) != ERR_OK)
 		goto out;
@@ -749,11 +607,6 @@ http_close(struct http *h)
 	}
 	(void)pthread_cond_destroy(&h->wake);
 	(void)pthread_mutex_destroy(&h->lock);
-	for (unsigned i = 0; i < h->n_pcert; i++)
-		gnutls_pcert_deinit(&h->pcert[i]);
-	if (h->key != NULL)
-		gnutls_privkey_deinit(h->key);
-	if (tls_server == h)
-		tls_server = NULL;
+	http_tls_unload(h);
 	free(h);
 }

@@ -410,10 +410,11 @@ tick(void *arg)
 	struct conn *next;
 	enum stream_end end;
 	int64_t now;
+	enum err e;
 
 	/* Re-arming takes the place just left: it needs no memory. */
-	if (loop_arm(s->outer, &s->tick, TICK_US, tick, s, NULL) != ERR_OK)
-		assert(!"a timer's place was lost");
+	e = loop_arm(s->outer, &s->tick, TICK_US, tick, s, NULL);
+	assert(e == ERR_OK);
 	drops_ask(s);
 	if (s->paused || (s->limits.idle_us <= 0 && s->limits.slow_us <= 0))
 		return;

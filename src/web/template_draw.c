@@ -60,13 +60,9 @@ escape_rune(struct buf *b, struct span rune, uint32_t cp)
 	default:
 		break;
 	}
-	if (turns_direction(cp))
+	if (turns_direction(cp) || (cp < 0x20 && cp != '\t' && cp != '\n') ||
+	    (cp >= 0x7f && cp < 0xa0))
 		buf_printf(b, "\u27e8U+%04" PRIX32 "\u27e9", cp);
-	else if (cp < 0x20 && cp != '\t' && cp != '\n') /* control pictures */
-		buf_span(b, SPAN_LIT("\xe2\x90")),
-		    buf_u8(b, (uint8_t)(0x80 + cp));
-	else if (cp >= 0x7f && cp < 0xa0)
-		buf_text(b, "\u2421");
 	else
 		buf_span(b, rune);
 }

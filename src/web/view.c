@@ -260,6 +260,19 @@ view_histogram(const json_t *h)
 	    json_get_text(json_array_get(buckets, n - 1), "from", ""));
 }
 
+/* Evidence whose link is no path of ours is shown without one. */
+static void
+links_check(json_t *evidence)
+{
+	for (size_t i = 0; i < json_array_size(evidence); i++) {
+		json_t *e = json_array_get(evidence, i);
+		const char *link = json_get_text(e, "link", "/");
+
+		if (strcmp(page_local(link), link) != 0)
+			view_put(e, "link", json_null());
+	}
+}
+
 void
 view_findings(json_t *d, bool with_clause)
 {
@@ -268,6 +281,7 @@ view_findings(json_t *d, bool with_clause)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *f = json_array_get(list, i);
 
+		links_check(json_object_get(f, "evidence"));
 		view_flag(f, "has_evidence",
 		    json_array_size(json_object_get(f, "evidence")) != 0);
 	}

@@ -1,0 +1,62 @@
+/*
+ * net/http_inner.h: the HTTP server between http.c and http_tls.c. Nobody
+ * else includes it.
+ */
+#ifndef NET_HTTP_INNER_H
+#define NET_HTTP_INNER_H
+
+#include "net/http.h"
+
+#include <gnutls/abstract.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <time.h>
+
+#define HTTP_CHAIN_MAX 8
+
+/* What a connection is doing, which says until when it may. */
+enum phase {
+	PHASE_HEAD, /* since it was accepted */
+	PHASE_BODY, /* its head is whole */
+	PHASE_SEND, /* our reply is under way */
+	PHASE_BETWEEN /* waiting for another request, or for its head */
+};
+
+struct connection {
+	struct connection *next, *prev;
+	int fd;
+	enum phase phase;
+	time_t until; /* CLOCK_MONOTONIC seconds */
+};
+
+struct http {
+	struct http_options o;
+	struct MHD_Daemon *daemon;
+	gnutls_pcert_st pcert[HTTP_CHAIN_MAX];
+	unsigned n_pcert;
+	gnutls_privkey_t key;
+	pthread_t cutter;
+	bool cutting; /* the thread exists */
+	pthread_mutex_t lock; /* for what follows */
+	pthread_cond_t wake;
+	bool ending;
+	struct connection *first;
+};
+
+/* http_say: hand a line to the owner. */
+void http_say(const struct http *h, const char *line);
+
+/*
+ * http_tls_load: certificate chain and outside key of this server, from its
+ * options; one HTTPS server a process. http_tls_unload: give them back.
+ * Fails   ERR_RANGE: no signer, or a bad certificate; ERR_STATE: there is
+ *         one already; ERR_MEMORY.
+ */
+MUST_CHECK enum err http_tls_load(struct http *h, struct fault *why);
+void http_tls_unload(struct http *h);
+/* http_tls_give: libmicrohttpd's certificate callback. */
+int http_tls_give(gnutls_session_t s, const gnutls_datum_t *ca, int n_ca,
+    const gnutls_pk_algorithm_t *algo, int n_algo, gnutls_pcert_st **pcert,
+    unsigned *n_pcert, gnutls_privkey_t *key);
+
+#endif
