@@ -6,8 +6,6 @@
  */
 #include "intake/rule.h"
 
-#include <assert.h>
-
 #include "base/text.h"
 #include "intake/pairs.h"
 #include "intake/stamp.h"
@@ -117,9 +115,8 @@ path_get(struct probe *p, enum rule_kind kind, struct span path)
 		    syslog_param(p->params, span_slice(path, 0, slash),
 			span_slice(path, slash + 1, SIZE_MAX)));
 	case RULE_PATTERN:
-		break;
+		break; /* it has slots, not paths */
 	}
-	assert(!"a pattern has slots");
 	return SPAN_EMPTY;
 }
 
@@ -266,6 +263,16 @@ out_set(struct probe *p, const struct rule *r, const struct out *o)
 		p->ev->field[o->to] = field_text(o->to, s);
 }
 
+/* Whether it is worth looking for the rule's literals: by the first byte. */
+static bool
+form_may_fit(const struct probe *p, const struct rule *r)
+{
+	struct span m = p->ev->message;
+
+	return r->kind != RULE_JSON ||
+	    (m.len > 0 && (m.at[0] == '{' || m.at[0] == '@'));
+}
+
 /* Whether the message is of the rule's form, before its values are asked. */
 static bool
 form_fits(struct probe *p, const struct rule *r)
@@ -292,8 +299,8 @@ rule_fits(struct probe *p, const struct rule *r)
 {
 	enum event_category c;
 
-	if (!literal_stands(p, r) || !form_fits(p, r) || !conds_hold(p, r) ||
-	    !category_of(p, r, &c))
+	if (!form_may_fit(p, r) || !literal_stands(p, r) || !form_fits(p, r) ||
+	    !conds_hold(p, r) || !category_of(p, r, &c))
 		return false;
 	p->ev->category = c;
 	for (size_t i = 0; i < r->n_outs; i++)

@@ -1,0 +1,374 @@
+/*
+ * tests/intake/normalize_test.c: our rules answer their own tests; a user's
+ * mistakes are named with file and line; hostile messages cost little.
+ */
+#include "intake/normalize.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "intake/syslog.h"
+
+/* The rules that Beimen comes with. */
+static struct normalizer *
+our_rules(void)
+{
+	struct normalizer *n = NULL;
+	const char *path[1];
+	struct fault why = { .code = ERR_OK };
+	struct buf b;
+
+	buf_init(&b, 4096);
+	buf_printf(&b, "%s/normalize", getenv("SRC"));
+	path[0] = buf_string(&b);
+	if (normalize_load(path, 1, &n, &why) != ERR_OK)
+		fail_msg("%s", why.text);
+	buf_clear(&b);
+	return n;
+}
+
+static void
+every_rule_of_ours_answers_its_own_tests(void **state)
+{
+	struct normalizer *n = our_rules();
+
+	(void)state;
+	assert_true(normalize_n_rules(n) >= 50);
+	assert_true(normalize_n_tests(n) > normalize_n_rules(n));
+	normalize_free(n);
+	normalize_free(NULL);
+}
+
+#define RULE                                                       \
+	"rules:\n"                                                 \
+	"  - name: mine\n"                                         \
+	"    app: myapp\n"                                         \
+	"    pattern: 'user %user:word% in'\n"                     \
+	"    category: sign-in\n"                                  \
+	"    tests:\n"                                             \
+	"      - line: 'Oct 11 22:14:15 h myapp: user alice in'\n" \
+	"        gives: {category: sign-in, user: alice}\n"
+
+/* Loads one text; the rules, or NULL with why filled. */
+static struct normalizer *
+rules_of(const char *text, struct fault *why)
+{
+	struct normalizer *n = NULL;
+
+	*why = (struct fault){ .code = ERR_OK };
+	if (normalize_read(span_text(text), "my.yaml", &n, why) != ERR_OK)
+		return NULL;
+	return n;
+}
+
+static void
+a_mistake_in_a_rule_file_is_named_with_its_line(void **state)
+{
+	static const struct {
+		const char *from, *to, *line;
+	} cases[] = {
+		{ "rules:", "rulez:", "my.yaml:1: unknown key \"rulez\"" },
+		{ "name: mine", "name: Mine", "my.yaml:2: a rule needs" },
+		{ "app: myapp", "ap: myapp", "my.yaml:3: unknown key \"ap\"" },
+		{ "    app: myapp\n", "", "my.yaml:2: a rule for any program" },
+		{ "%user:word%", "%user:wird%",
+		    "my.yaml:4: pattern 1, character 6: unknown type" },
+		{ "%user:word%", "%user:word",
+		    "my.yaml:4: pattern 1, character 6: capture without" },
+		{ "%user:word%", "%usr:word%",
+		    "my.yaml:4: no such field: usr" },
+		{ "%user:word%", "%user%", "my.yaml:4: pattern 1" },
+		{ "pattern:", "json:", "my.yaml:4: json: fields and" },
+		{ "category: sign-in\n", "category: signin\n",
+		    "my.yaml:5: no such category: signin" },
+		{ "category: sign-in\n",
+		    "category: {by: usr, values: {a: sign-in}}\n",
+		    "my.yaml:5: no pattern captures \"usr\"" },
+		{ "category: sign-in\n", "category: sign-in\n    json: {}\n",
+		    "my.yaml:6: pattern and json in one rule" },
+		{ "category: sign-in\n",
+		    "category: sign-in\n    set: {actoin: x}\n",
+		    "my.yaml:6: no such field: actoin" },
+		{ "category: sign-in\n",
+		    "category: sign-in\n    when: {user: []}\n",
+		    "my.yaml:6: when: 1 to 64" },
+		{ "gives: {category: sign-in, user: alice}",
+		    "gives: {category: sign-in, user: bob}",
+		    "my.yaml:7: rule mine: the test gives user \"alice\", "
+		    "not \"bob\"" },
+		{ "gives: {category: sign-in, user: alice}",
+		    "gives: {user: alice}", "my.yaml:7: gives: it needs" },
+		{ "myapp: user alice in", "myapp: user alice out",
+		    "my.yaml:7: rule mine: the test gives category other" },
+		{ "    tests:", "    note: x\n    test:",
+		    "my.yaml:7: unknown key \"test\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct fault why;
+		struct buf b;
+		size_t at = span_find_text(SPAN_LIT(RULE), cases[i].from);
+		size_t len = strlen(cases[i].from);
+
+		assert_int_not_equal(at, SIZE_MAX);
+		buf_init(&b, 4096);
+		buf_add(&b, RULE, at);
+		buf_text(&b, cases[i].to);
+		buf_text(&b, RULE + at + len);
+		assert_null(rules_of(buf_string(&b), &why));
+		if (!span_starts(span_text(why.text), cases[i].line))
+			fail_msg("got  %s\nwant %s", why.text, cases[i].line);
+		buf_clear(&b);
+	}
+}
+
+static void
+two_rules_of_one_name_are_refused(void **state)
+{
+	struct normalizer *n = NULL;
+	struct fault why;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 4096);
+	buf_text(&b, RULE);
+	buf_text(&b, RULE + strlen("rules:\n"));
+	assert_int_equal(
+	    normalize_read(buf_view(&b), "my.yaml", &n, &why), ERR_EXISTS);
+	assert_string_equal(
+	    why.text, "my.yaml:9: there is a rule \"mine\" already");
+	buf_clear(&b);
+}
+
+/* Writes text to a file of a new folder under the temporary one. */
+static void
+file_put(const char *folder, const char *name, const char *text)
+{
+	struct buf b;
+	FILE *f;
+
+	buf_init(&b, 4096);
+	buf_printf(&b, "%s/%s", folder, name);
+	assert_non_null(f = fopen(buf_string(&b), "we"));
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	buf_clear(&b);
+}
+
+static void
+file_gone(const char *folder, const char *name)
+{
+	struct buf b;
+
+	buf_init(&b, 4096);
+	buf_printf(&b, "%s/%s", folder, name);
+	assert_int_equal(unlink(buf_string(&b)), 0);
+	buf_clear(&b);
+}
+
+/* Applies the rules to one line; the rule's name. */
+static const char *
+apply(const struct normalizer *n, struct arena *a, const char *line,
+    struct event *ev)
+{
+	*ev = (struct event){ .received_us = 1 };
+	syslog_parse(span_text(line), 1, ev);
+	return normalize_apply(n, a, ev);
+}
+
+static void
+a_users_rule_given_first_wins(void **state)
+{
+	static const char mine[] =
+	    "rules:\n"
+	    "  - name: my-sshd\n"
+	    "    app: sshd\n"
+	    "    contains: Accepted\n"
+	    "    pattern: 'Accepted %method:word% for %user:word% from'\n"
+	    "    category: privilege\n"
+	    "    tests:\n"
+	    "      - line: 'Oct 11 22:14:15 h sshd: Accepted x for a from b'\n"
+	    "        gives: {category: privilege, method: x, user: a}\n";
+	struct arena *a = arena_new(1 << 20);
+	const char *tmp = getenv("TMPDIR");
+	struct normalizer *n = NULL;
+	struct fault why = { .code = ERR_OK };
+	struct buf folder, ours;
+	const char *paths[2];
+	struct event ev;
+
+	(void)state;
+	buf_init(&folder, 4096);
+	buf_init(&ours, 4096);
+	buf_printf(&folder, "%s/rules-XXXXXX", tmp == NULL ? "/tmp" : tmp);
+	assert_non_null(mkdtemp((char *)folder.at));
+	file_put(buf_string(&folder), "a.yaml", mine);
+	file_put(buf_string(&folder), "b.txt", "no rule file");
+	buf_printf(&ours, "%s/normalize", getenv("SRC"));
+	paths[0] = buf_string(&folder);
+	paths[1] = buf_string(&ours);
+	if (normalize_load(paths, 2, &n, &why) != ERR_OK)
+		fail_msg("%s", why.text);
+	assert_string_equal(
+	    apply(n, a, "Oct 11 22:14:15 h sshd: Accepted x for a from b", &ev),
+	    "my-sshd");
+	assert_int_equal(ev.category, CAT_PRIVILEGE);
+	normalize_free(n);
+	file_gone(buf_string(&folder), "a.yaml");
+	file_gone(buf_string(&folder), "b.txt");
+	assert_int_equal(rmdir(buf_string(&folder)), 0);
+	assert_int_equal(normalize_load(paths, 1, &n, &why), ERR_IO);
+	buf_clear(&folder);
+	buf_clear(&ours);
+	arena_free(a);
+}
+
+static void
+programs_are_found_by_their_last_name_and_any_case(void **state)
+{
+	struct arena *a = arena_new(1 << 20);
+	struct fault why;
+	struct normalizer *n = rules_of(RULE, &why);
+	struct event ev;
+
+	(void)state;
+	assert_non_null(n);
+	assert_non_null(apply(n, a, "<1>myapp: user a in", &ev));
+	assert_non_null(apply(n, a, "<1>MyApp[1]: user a in", &ev));
+	assert_non_null(apply(n, a, "<1>/usr/bin/myapp: user a in", &ev));
+	assert_non_null(apply(n, a, "<1>myapp(x)[1]: user a in", &ev));
+	assert_null(apply(n, a, "<1>other: user a in", &ev));
+	assert_int_equal(ev.category, CAT_OTHER);
+	assert_null(ev.field[FIELD_USER].at);
+	normalize_free(n);
+	arena_free(a);
+}
+
+static void
+a_full_arena_gives_other_and_no_field(void **state)
+{
+	static const char line[] =
+	    "<14>1 - h app - - - {\"EventID\":4624,\"Channel\":\"Security\","
+	    "\"TargetUserName\":\"\\u738b\",\"LogonType\":2}";
+	struct normalizer *n = our_rules();
+	bool fits = false;
+
+	(void)state;
+	for (size_t max = 0; !fits; max += 64) {
+		struct arena *a = arena_new(max);
+		struct event ev;
+
+		assert_true(max < 1 << 20);
+		assert_non_null(a);
+		fits = apply(n, a, line, &ev) != NULL &&
+		    ev.field[FIELD_USER].at != NULL;
+		if (fits) {
+			assert_int_equal(ev.category, CAT_SIGN_IN);
+			assert_true(
+			    span_is(ev.field[FIELD_USER], "\xE7\x8E\x8B"));
+		}
+		arena_free(a);
+	}
+	normalize_free(n);
+}
+
+/* A message of n times s. */
+static void
+many(struct buf *b, const char *head, const char *s, size_t len)
+{
+	buf_reset(b);
+	buf_text(b, head);
+	while (b->len + strlen(s) < len)
+		buf_text(b, s);
+}
+
+static void
+hostile_messages_cost_little(void **state)
+{
+	static const char *const bombs[][2] = {
+		{ "<13>app: {\"EventID\":1,\"personal-data\":", "[" },
+		{ "<13>app: {\"EventID\":", "{\"a\":" },
+		{ "<13>app: {\"EventID\":[", "1," },
+		{ "<13>app: {\"EventID\":\"", "\\u" },
+		{ "<13>app: {\"EventID\":1,", "\"EventID\":1," },
+		{ "<38>sshd: Failed password for ", " from " },
+		{ "<38>sshd: Failed password for ", "a" },
+		{ "<4>kernel: SRC=1 ", "a=1 " },
+		{ "<4>kernel: SRC=", "\"" },
+		{ "<189>type=\"traffic\" ", "srcip=\"\\\" " },
+		{ "<13>nginx: 1.1.1.1 - ", "\" 2 [" },
+		{ "<13>Snare: \t4624\t", "Account Name:" },
+		{ "<14>1 - h Microsoft-Windows-Security-Auditing - - ",
+		    "[a b=\"c\"]" },
+	};
+	struct normalizer *n = our_rules();
+	struct arena *a = arena_new(4 << 20);
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1 << 17);
+	for (size_t i = 0; i < sizeof bombs / sizeof bombs[0]; i++) {
+		struct event ev;
+		clock_t before = clock();
+
+		many(&b, bombs[i][0], bombs[i][1], EVENT_RAW_MAX);
+		(void)apply(n, a, buf_string(&b), &ev);
+		arena_reset(a);
+		/* A tenth of a second of processor time, sanitizers and a
+		 * busy machine included, is far more than is needed. */
+		assert_true(clock() - before < CLOCKS_PER_SEC / 10);
+	}
+	buf_clear(&b);
+	arena_free(a);
+	normalize_free(n);
+}
+
+/* Strangers may write " from " into a user name: the last address counts. */
+static void
+a_forged_address_in_a_user_name_is_not_believed(void **state)
+{
+	struct normalizer *n = our_rules();
+	struct arena *a = arena_new(1 << 20);
+	struct event ev;
+
+	(void)state;
+	assert_non_null(apply(n, a,
+	    "<38>Oct 11 22:14:15 h sshd[1]: Failed password for invalid user "
+	    "x from 198.51.100.9 port 1 ssh2 from 192.0.2.7 port 2 ssh2",
+	    &ev));
+	assert_true(span_is(ev.field[FIELD_SRC_IP], "192.0.2.7"));
+	/* nor can text that looks like a line of sshd be one of it */
+	assert_null(apply(n, a,
+	    "<38>Oct 11 22:14:15 h app[1]: Failed password for root from "
+	    "192.0.2.7 port 2 ssh2",
+	    &ev));
+	arena_free(a);
+	normalize_free(n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_rule_of_ours_answers_its_own_tests),
+		cmocka_unit_test(
+		    a_mistake_in_a_rule_file_is_named_with_its_line),
+		cmocka_unit_test(two_rules_of_one_name_are_refused),
+		cmocka_unit_test(a_users_rule_given_first_wins),
+		cmocka_unit_test(
+		    programs_are_found_by_their_last_name_and_any_case),
+		cmocka_unit_test(a_full_arena_gives_other_and_no_field),
+		cmocka_unit_test(hostile_messages_cost_little),
+		cmocka_unit_test(
+		    a_forged_address_in_a_user_name_is_not_believed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
