@@ -471,17 +471,17 @@ field_normal(const struct schema_register *r, const struct schema_field *f,
     const json_t *in, json_t **out, struct refusals *bad, struct fault *why)
 {
 	struct value v = { .r = r, .f = f, .bad = bad };
-	char number[24];
+	struct buf number;
 	enum err e;
 
 	*out = NULL;
+	buf_init(&number, 32);
 	if (json_is_string(in)) {
 		v.in = span_trim(
 		    span_of(json_string_value(in), json_string_length(in)));
 	} else if (json_is_integer(in)) {
-		(void)snprintf(number, sizeof number, "%lld",
-		    (long long)json_integer_value(in));
-		v.in = span_text(number);
+		buf_printf(&number, "%lld", (long long)json_integer_value(in));
+		v.in = buf_view(&number);
 	} else if (in != NULL && !json_is_null(in) && !json_is_boolean(in)) {
 		return no(&v, REFUSE_TYPE, "值的型別不對",
 		    "a list, object or fraction is no value here");
@@ -491,6 +491,7 @@ field_normal(const struct schema_register *r, const struct schema_field *f,
 	buf_init(&v.out, VALUE_BYTES_MAX);
 	e = typed_normal(&v, in, out);
 	buf_clear(&v.out);
+	buf_clear(&number);
 	if (e == ERR_MEMORY || e == ERR_LIMIT)
 		return fault_set(
 		    why, e, "register %s, field %s", r->name, f->name);

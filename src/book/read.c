@@ -273,7 +273,8 @@ order_make(struct reading_list *l, struct buf *b)
 static enum err
 where_bind(struct reading_list *l, struct sql_stmt *s)
 {
-	char param[32];
+	static const char *const param[WORDS_MAX] = { ":w0", ":w1", ":w2",
+		":w3", ":w4", ":w5", ":w6", ":w7" };
 	struct buf agencies;
 	enum err e;
 
@@ -286,10 +287,8 @@ where_bind(struct reading_list *l, struct sql_stmt *s)
 	if (l->q->agency.len > 0 &&
 	    (e = sql_bind_text(s, ":agency", l->q->agency, l->why)) != ERR_OK)
 		goto out;
-	for (size_t i = 0; i < l->n_words && e == ERR_OK; i++) {
-		(void)snprintf(param, sizeof param, ":w%zu", i);
-		e = sql_bind_text(s, param, l->word[i], l->why);
-	}
+	for (size_t i = 0; i < l->n_words && e == ERR_OK; i++)
+		e = sql_bind_text(s, param[i], l->word[i], l->why);
 out:
 	buf_clear(&agencies);
 	return e;

@@ -57,11 +57,16 @@ insert_make(struct sql *to, const char *table, struct sql_stmt *from,
 static enum err
 row_copy(struct sql_stmt *from, struct sql_stmt *to, struct fault *why)
 {
-	char param[16];
+	struct buf name;
 	enum err e = ERR_OK;
 
+	buf_init(&name, 16);
 	for (unsigned i = 0; i < sql_columns(from) && e == ERR_OK; i++) {
-		(void)snprintf(param, sizeof param, ":c%u", i);
+		const char *param;
+
+		buf_reset(&name);
+		buf_printf(&name, ":c%u", i);
+		param = buf_string(&name);
 		if (sql_is_null(from, i))
 			e = sql_bind_null(to, param, why);
 		else if (sql_is_int(from, i))
@@ -69,6 +74,7 @@ row_copy(struct sql_stmt *from, struct sql_stmt *to, struct fault *why)
 		else
 			e = sql_bind_text(to, param, sql_text(from, i), why);
 	}
+	buf_clear(&name);
 	return e != ERR_OK ? e : sql_do(to, why);
 }
 

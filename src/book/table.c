@@ -275,16 +275,19 @@ enum err
 table_bind(struct sql_stmt *s, const struct schema_register *r,
     const json_t *fields, struct fault *why)
 {
-	char param[SCHEMA_NAME_MAX + 8];
+	struct buf param;
 	enum err e = ERR_OK;
 
+	buf_init(&param, SCHEMA_NAME_MAX + 8);
 	for (size_t i = 0; i < r->n_fields && e == ERR_OK; i++) {
 		const struct schema_field *f = &r->field[i];
 
-		(void)snprintf(param, sizeof param, ":f_%s", f->name);
-		e = bind_value(
-		    s, param, f, json_object_get(fields, f->name), why);
+		buf_reset(&param);
+		buf_printf(&param, ":f_%s", f->name);
+		e = bind_value(s, buf_string(&param), f,
+		    json_object_get(fields, f->name), why);
 	}
+	buf_clear(&param);
 	return e;
 }
 

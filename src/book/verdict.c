@@ -92,8 +92,9 @@ struct stored {
 	char state[16];
 };
 
-static const char *const counts[] = { "n_met", "n_due", "n_unmet", "n_unknown",
-	"n_excepted", "n_na" };
+/* Parameters; without the colon, members of an item. */
+static const char *const counts[] = { ":n_met", ":n_due", ":n_unmet",
+	":n_unknown", ":n_excepted", ":n_na" };
 
 /* Read it, and compare it with what rules say (o may be NULL). */
 static enum err
@@ -120,7 +121,7 @@ verdict_get(
 	    sql_int(s, 2) == json_get_int(o, "since_us", 0) &&
 	    span_equal(sql_text(s, 9), text_of(o, "problem"));
 	for (unsigned i = 0; i < 6; i++)
-		if (sql_int(s, 3 + i) != json_get_int(o, counts[i], 0))
+		if (sql_int(s, 3 + i) != json_get_int(o, counts[i] + 1, 0))
 			v->same = false;
 	sql_reset(s);
 	return ERR_OK;
@@ -130,7 +131,6 @@ verdict_get(
 static enum err
 verdict_put(struct taking *t, struct span agency, const json_t *o)
 {
-	char param[24];
 	struct sql_stmt *s;
 	enum err e;
 
@@ -144,12 +144,10 @@ verdict_put(struct taking *t, struct span agency, const json_t *o)
 	    (e = bind_text_or_null(
 		 s, ":problem", text_of(o, "problem"), t->why)))
 		return e;
-	for (unsigned i = 0; i < 6; i++) {
-		(void)snprintf(param, sizeof param, ":%s", counts[i]);
-		if ((e = sql_bind_int(s, param, json_get_int(o, counts[i], 0),
-			 t->why)) != ERR_OK)
+	for (unsigned i = 0; i < 6; i++)
+		if ((e = sql_bind_int(s, counts[i],
+			 json_get_int(o, counts[i] + 1, 0), t->why)) != ERR_OK)
 			return e;
-	}
 	return sql_do(s, t->why);
 }
 
@@ -172,7 +170,8 @@ verdict_note(struct taking *t, struct span agency, const json_t *o,
 	else
 		json_object_set_new(f, "was", json_null());
 	for (unsigned i = 0; o != NULL && i < 6; i++)
-		json_put_int(f, counts[i], json_get_int(o, counts[i], 0));
+		json_put_int(
+		    f, counts[i] + 1, json_get_int(o, counts[i] + 1, 0));
 	e = json_object_size(f) != (o != NULL ? 9 : 3)
 	    ? fault_set(t->why, ERR_MEMORY, "a verdict's entry")
 	    : book_note(t->b, agency, "beimen.verdict", t->clause, f, t->now_us,
