@@ -57,9 +57,11 @@ made_for="${PREFIX:-/usr/local} $options"
 [ -f node_modules/htmx.org/dist/htmx.min.js ] && made_for="$made_for htmx"
 if [ "$(cat "$dir/.made-for" 2>/dev/null)" != "$made_for" ]; then
 	# shellcheck disable=SC2086
-	meson setup --reconfigure "$dir" $options \
-	    -Dprefix="${PREFIX:-/usr/local}" \
-	    >"build/setup-$kind.log" 2>&1 || {
+	{
+		meson configure "$dir" $options \
+		    -Dprefix="${PREFIX:-/usr/local}" &&
+		    meson setup --reconfigure "$dir"
+	} >"build/setup-$kind.log" 2>&1 || {
 		cat "build/setup-$kind.log"
 		exit 1
 	}
