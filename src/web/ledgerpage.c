@@ -32,6 +32,7 @@ pager_add(struct ask *k, json_t *d, const char *path)
 	const char *q = ask_query(k, names);
 	const char *join = *q == '\0' ? "" : "&";
 
+	view_put(d, "page_no", json_integer(page));
 	if (page > 1)
 		view_text(d, "page_before",
 		    ask_printf(k, "%s?%s%spage=%" JSON_INTEGER_FORMAT, path, q,

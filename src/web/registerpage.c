@@ -66,11 +66,16 @@ list_has(const json_t *list, const char *name)
 static json_t *
 cell_view(const json_t *field, const json_t *row)
 {
+	static const char *const kind[] = { "masked", "empty", "date", "time",
+		"truth", "local", "plain" };
 	const char *name = json_get_text(field, "name", "");
 	const char *type = json_get_text(field, "type", "text");
 	json_t *v = json_object_get(json_object_get(row, "fields"), name);
 	json_t *cell = json_object(), *title;
 
+	/* Every kind is named, so that no outer name is found in its place. */
+	for (size_t i = 0; i < sizeof kind / sizeof *kind; i++)
+		view_put(cell, kind[i], json_null());
 	view_put(cell, "label", json_incref(json_object_get(field, "label")));
 	view_text(cell, "name", name);
 	if (list_has(json_object_get(row, "masked"), name)) {
@@ -148,6 +153,7 @@ pager_add(struct ask *k, json_t *d)
 	const char *q = ask_query(k, names);
 	json_int_t page = json_get_int(d, "page", 1);
 
+	view_put(d, "page_no", json_integer(page));
 	if (*q != '\0')
 		q = ask_printf(k, "%s&", q);
 	if (page > 1)
@@ -309,6 +315,7 @@ form_view(struct ask *k, const json_t *d, const json_t *answer)
 		view_put(o, input_kind(f), json_true());
 		view_put(o, "label", json_incref(json_object_get(f, "label")));
 		view_put(o, "help", json_incref(json_object_get(f, "help")));
+		view_put(o, "error", json_null());
 		view_put(
 		    o, "required", json_incref(json_object_get(f, "required")));
 		view_put(

@@ -392,6 +392,20 @@ a_first_sign_in_leads_to_the_password_alone(void **state)
 	fake.changed = false;
 }
 
+/* A masked field is masked, and its neighbours are not; pages are counted. */
+static void
+a_list_masks_what_is_masked_alone(void **state)
+{
+	const char *page = get("/registers/system", "", ADMIN);
+
+	(void)state;
+	assert_non_null(strstr(page, "<td><bdi>系統 0</bdi></td>"));
+	assert_non_null(strstr(page, "Page 1 of 3"));
+	page = get("/registers/system/main/sys0", "", ADMIN);
+	assert_non_null(strstr(page, "You see this field masked"));
+	assert_null(strstr(page, "f.phone"));
+}
+
 /* A row is written as JSON, and a refused one comes back with its errors
  * by the fields and what was typed still there. */
 static void
@@ -574,6 +588,7 @@ main(void)
 		cmocka_unit_test(signing_in_never_leads_to_another_site),
 		cmocka_unit_test(a_refused_sign_in_tells_no_secret),
 		cmocka_unit_test(a_first_sign_in_leads_to_the_password_alone),
+		cmocka_unit_test(a_list_masks_what_is_masked_alone),
 		cmocka_unit_test(a_row_is_saved_or_comes_back_with_its_errors),
 		cmocka_unit_test(an_import_is_checked_before_it_is_written),
 		cmocka_unit_test(the_api_passes_on_what_is_allowed),
