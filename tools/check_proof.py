@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Check a Beimen proof bundle (beimen-proof-1) with a log's public key alone.
 
-    check_proof.py --key VKEY FILE
+    check_proof.py --key VKEY FILE...
 
 VKEY is the log's key line, name+id+base64, had from elsewhere than the bundle.
-Prints one line; exit 0: the bundle proves what it shows; 1: it does not.
+Prints one line a file; exit 0: each bundle proves what it shows; 1: one does not.
 Independent of Beimen's own code: Python's standard library, and the openssl
 command for Ed25519. Formats: beimen-formats(5), RFC 9162, C2SP signed-note.
 """
@@ -146,18 +146,22 @@ def check(top, vkey):
     return "proved: %s, in %s at %d of %d" % (what, origin, log["index"], size)
 
 
-def main():
-    p = argparse.ArgumentParser(description="check a proof bundle with the log's public key alone")
-    p.add_argument("--key", required=True, metavar="VKEY", help="the log's key line, name+id+base64")
-    p.add_argument("file")
-    args = p.parse_args()
+def proved(file, vkey):
     try:
-        with open(args.file, encoding="utf-8") as f:
-            print(check(json.load(f, object_pairs_hook=unique), args.key))
-        return 0
-    except (Bad, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, struct.error) as e:
+        with open(file, encoding="utf-8") as f:
+            print(check(json.load(f, object_pairs_hook=unique), vkey))
+        return True
+    except (Bad, RecursionError, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, struct.error) as e:
         print("not proved: %s" % (e if isinstance(e, Bad) else "not a bundle (%s: %s)" % (type(e).__name__, e)))
-        return 1
+        return False
+
+
+def main():
+    p = argparse.ArgumentParser(description="check proof bundles with the log's public key alone")
+    p.add_argument("--key", required=True, metavar="VKEY", help="the log's key line, name+id+base64")
+    p.add_argument("file", nargs="+")
+    args = p.parse_args()
+    return 0 if all([proved(file, args.key) for file in args.file]) else 1
 
 
 if __name__ == "__main__":
