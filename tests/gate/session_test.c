@@ -170,10 +170,9 @@ a_fourth_session_replaces_the_oldest(void **state)
 static void
 what_is_no_token_is_nobody(void **state)
 {
-	static const char *const bad[] = { "", "x", "0",
-		"0000000000000000000000000000000000000000000000000000000000000"
-		"000",
-		"' OR 1=1" };
+	static const char zeroes[] = "00000000000000000000000000000000"
+				     "00000000000000000000000000000000";
+	const char *const bad[] = { "", "x", "0", zeroes, "' OR 1=1" };
 	struct gate *g = desk_open(NULL);
 	struct gate_who w = { .session = 5 };
 	struct fault why;
