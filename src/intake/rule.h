@@ -6,7 +6,7 @@
 #define INTAKE_RULE_H
 
 #include "intake/normalize.h"
-#include "intake/template.h"
+#include "intake/pattern.h"
 #include "pack/yaml.h"
 
 #define RULE_LITERALS_MAX 4096
@@ -62,7 +62,7 @@ struct rule_test {
 	enum event_category category;
 	struct out *gives; /* constants */
 	size_t n_gives;
-	char pointer[64]; /* its place in the file */
+	const char *pointer; /* its place in the file */
 };
 
 struct rule {
@@ -71,9 +71,9 @@ struct rule {
 	size_t file; /* which file it came from */
 	struct texts apps; /* none: any */
 	size_t literal[RULE_LIST_MAX], n_literals; /* numbers; any of them */
-	struct template **pattern;
+	struct pattern **pattern;
 	size_t n_patterns;
-	struct template_names names;
+	struct pattern_names names;
 	struct cond *cond;
 	size_t n_conds;
 	struct out *out;
@@ -121,11 +121,11 @@ struct probe {
 	uint8_t *literal; /* 0 not looked for, 1 there, 2 not there */
 	struct span *value; /* of each path, once looked up */
 	uint8_t *known;
-	struct tree *tree;
+	struct jsontree *tree;
 	struct pairs *pairs;
 	struct span params;
 	bool tree_tried, pairs_tried, params_tried;
-	struct span slot[TEMPLATE_SLOTS_MAX];
+	struct span slot[PATTERN_SLOTS_MAX];
 };
 
 /* rule_probe: begin on a record; false when the arena is full. */

@@ -10,7 +10,7 @@
 #include "intake/pairs.h"
 #include "intake/stamp.h"
 #include "intake/syslog.h"
-#include "intake/tree.h"
+#include "intake/jsontree.h"
 
 bool
 rule_probe(struct probe *p, const struct normalizer *n, struct arena *a,
@@ -52,7 +52,7 @@ tree_ready(struct probe *p)
 	if (span_starts(m, "@cee:"))
 		m = span_trim(span_slice(m, 5, SIZE_MAX));
 	if (span_starts(m, "{"))
-		p->tree = tree_read(p->arena, m);
+		p->tree = jsontree_read(p->arena, m);
 	return p->tree != NULL;
 }
 
@@ -103,7 +103,7 @@ path_get(struct probe *p, enum rule_kind kind, struct span path)
 
 	switch (kind) {
 	case RULE_JSON:
-		return tree_get(p->tree, p->arena, path);
+		return jsontree_get(p->tree, p->arena, path);
 	case RULE_PAIRS:
 		return pairs_get(p->pairs, path);
 	case RULE_PARAMS:
@@ -280,7 +280,7 @@ form_fits(struct probe *p, const struct rule *r)
 	switch (r->kind) {
 	case RULE_PATTERN:
 		for (size_t i = 0; i < r->n_patterns; i++)
-			if (template_fits(
+			if (pattern_fits(
 				r->pattern[i], p->ev->message, p->slot))
 				return true;
 		return false;

@@ -6,10 +6,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <unistd.h>
 
-#include "base/span.h"
+#include "base/buf.h"
 
 #define BACKLOG 1024
 #define PORT_TRIES 16
@@ -244,20 +243,27 @@ listen_name(
 {
 	char text[LISTEN_ADDRESS_MAX];
 	union address a;
+	struct buf b;
 	uint16_t n;
-	enum err e = port_of(fd, &a, &n, why);
-	bool v6;
+	enum err e;
 
-	if (e != ERR_OK)
+	if ((e = port_of(fd, &a, &n, why)) != ERR_OK)
 		return e;
 	listen_address(&a.room, text);
-	v6 = span_find(span_text(text), ':') != SIZE_MAX;
-	/* The room is measured for the longest address and port. */
-	(void)snprintf(to, LISTEN_NAME_MAX, "%s%s%s:%u", v6 ? "[" : "", text,
-	    v6 ? "]" : "", n);
-	if (port != NULL)
-		*port = n;
-	return ERR_OK;
+	buf_init(&b, LISTEN_NAME_MAX - 1);
+	if (span_find(span_text(text), ':') == SIZE_MAX)
+		buf_printf(&b, "%s:%u", text, n);
+	else
+		buf_printf(&b, "[%s]:%u", text, n);
+	if ((e = buf_error(&b)) == ERR_OK) {
+		memcpy(to, buf_string(&b), b.len + 1);
+		if (port != NULL)
+			*port = n;
+	} else {
+		(void)fault_set(why, e, "address of descriptor %d", fd);
+	}
+	buf_clear(&b);
+	return e;
 }
 
 enum err

@@ -1,10 +1,10 @@
 /*
- * intake/tree.c: JSON read into an arena.
+ * intake/jsontree.c: JSON read into an arena.
  *
  * Source   RFC 8259; lenient where it harms nobody (control characters in
  *          strings, the spelling of numbers). Of equal keys the first counts.
  */
-#include "intake/tree.h"
+#include "intake/jsontree.h"
 
 #include "base/buf.h"
 
@@ -17,14 +17,14 @@ struct node {
 	bool escaped; /* text has a backslash */
 };
 
-struct tree {
+struct jsontree {
 	struct node *node;
 	uint32_t n, cap;
 };
 
 /* Where reading stands. */
 struct reader {
-	struct tree *t;
+	struct jsontree *t;
 	struct span s;
 	size_t pos;
 };
@@ -94,7 +94,7 @@ literal_read(struct reader *r, struct node *n)
 
 /* Makes the next node, a child of `up` after `last` (0: the first). */
 static uint32_t
-node_add(struct tree *t, uint32_t up, uint32_t last)
+node_add(struct jsontree *t, uint32_t up, uint32_t last)
 {
 	uint32_t at = t->n;
 
@@ -149,7 +149,7 @@ value_read(struct reader *r, uint32_t at, unsigned depth)
 	}
 	if (peek(r) != '{' && peek(r) != '[')
 		return literal_read(r, n);
-	if (depth == TREE_DEPTH_MAX)
+	if (depth == JSONTREE_DEPTH_MAX)
 		return false;
 	n->kind = peek(r) == '{' ? OBJECT : ARRAY;
 	r->pos++;
@@ -163,15 +163,15 @@ nodes_bound(struct span s)
 {
 	uint32_t n = 1;
 
-	for (size_t i = 0; i < s.len && n < TREE_NODES_MAX; i++)
+	for (size_t i = 0; i < s.len && n < JSONTREE_NODES_MAX; i++)
 		n += s.at[i] == ',' || s.at[i] == '{' || s.at[i] == '[';
 	return n;
 }
 
-struct tree *
-tree_read(struct arena *a, struct span s)
+struct jsontree *
+jsontree_read(struct arena *a, struct span s)
 {
-	struct tree *t = arena_alloc(a, sizeof *t);
+	struct jsontree *t = arena_alloc(a, sizeof *t);
 	struct reader r = { t, s, 0 };
 
 	blanks_skip(&r);
@@ -190,7 +190,7 @@ tree_read(struct arena *a, struct span s)
 
 /* The child of an object by key; 0: none. */
 static uint32_t
-member(const struct tree *t, uint32_t up, struct span key)
+member(const struct jsontree *t, uint32_t up, struct span key)
 {
 	uint32_t at = t->node[up].first;
 
@@ -201,7 +201,7 @@ member(const struct tree *t, uint32_t up, struct span key)
 
 /* One of the names that a text inside an element goes by; 0: none. */
 static uint32_t
-member_any(const struct tree *t, uint32_t up, const char *a, const char *b)
+member_any(const struct jsontree *t, uint32_t up, const char *a, const char *b)
 {
 	uint32_t at = member(t, up, span_text(a));
 
@@ -210,7 +210,7 @@ member_any(const struct tree *t, uint32_t up, const char *a, const char *b)
 
 /* In a list of {"@Name": key, "#text": …}, the element of that name. */
 static uint32_t
-named(const struct tree *t, uint32_t list, struct span key)
+named(const struct jsontree *t, uint32_t list, struct span key)
 {
 	for (uint32_t at = t->node[list].first; at != 0;
 	     at = t->node[at].next) {
@@ -227,7 +227,7 @@ named(const struct tree *t, uint32_t list, struct span key)
 
 /* The node at a path below `at`; false if there is none. */
 static bool
-walk(const struct tree *t, uint32_t at, struct span path, uint32_t *found)
+walk(const struct jsontree *t, uint32_t at, struct span path, uint32_t *found)
 {
 	while (path.len > 0) {
 		bool list = t->node[at].kind == ARRAY;
@@ -352,7 +352,7 @@ unescape(struct arena *a, struct span s)
 }
 
 struct span
-tree_get(const struct tree *t, struct arena *a, struct span path)
+jsontree_get(const struct jsontree *t, struct arena *a, struct span path)
 {
 	const struct node *n;
 	uint32_t at;

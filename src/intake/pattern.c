@@ -1,7 +1,7 @@
 /*
- * intake/template.c: patterns of log messages.
+ * intake/pattern.c: patterns of log messages.
  */
-#include "intake/template.h"
+#include "intake/pattern.h"
 
 #include <arpa/inet.h>
 
@@ -26,9 +26,8 @@ struct part {
 	size_t slot; /* NO_SLOT: thrown away */
 };
 
-struct template
-{
-	struct part part[TEMPLATE_PARTS_MAX];
+struct pattern {
+	struct part part[PATTERN_PARTS_MAX];
 	size_t n;
 };
 
@@ -78,7 +77,7 @@ type_read(struct span s, struct part *p)
 
 /* The slot of a name, new or known; false when there are too many. */
 static bool
-slot_of(struct template_names *names, struct span name, size_t *slot)
+slot_of(struct pattern_names *names, struct span name, size_t *slot)
 {
 	*slot = NO_SLOT;
 	if (span_is(name, "-"))
@@ -88,7 +87,7 @@ slot_of(struct template_names *names, struct span name, size_t *slot)
 			*slot = i;
 			return true;
 		}
-	if (names->n == TEMPLATE_SLOTS_MAX)
+	if (names->n == PATTERN_SLOTS_MAX)
 		return false;
 	*slot = names->n;
 	names->name[names->n++] = name;
@@ -116,7 +115,7 @@ capture_end(struct span s)
 
 /* Reads the inside of "%NAME:TYPE%" into a part. */
 static enum err
-capture_read(struct span s, size_t at, struct template_names *names,
+capture_read(struct span s, size_t at, struct pattern_names *names,
     struct part *p, struct fault *why)
 {
 	size_t colon = span_find(s, ':');
@@ -132,13 +131,13 @@ capture_read(struct span s, size_t at, struct template_names *names,
 	if (!slot_of(names, name, &p->slot))
 		return fault_set(why, ERR_LIMIT,
 		    "character %zu: more than %d captures", at + 1,
-		    TEMPLATE_SLOTS_MAX);
+		    PATTERN_SLOTS_MAX);
 	return ERR_OK;
 }
 
 /* Reads one part at *at of s and moves past it. */
 static enum err
-part_read(struct span s, size_t *at, struct template_names *names,
+part_read(struct span s, size_t *at, struct pattern_names *names,
     struct part *p, struct fault *why)
 {
 	struct span rest = span_slice(s, *at, SIZE_MAX);
@@ -166,10 +165,10 @@ part_read(struct span s, size_t *at, struct template_names *names,
 }
 
 enum err
-template_read(struct arena *a, struct span text, struct template_names *names,
-    struct template **out, struct fault *why)
+pattern_read(struct arena *a, struct span text, struct pattern_names *names,
+    struct pattern **out, struct fault *why)
 {
-	struct template *t = arena_alloc(a, sizeof *t);
+	struct pattern *t = arena_alloc(a, sizeof *t);
 	struct span s = arena_copy(a, text);
 	size_t at = 0;
 	enum err e;
@@ -179,10 +178,10 @@ template_read(struct arena *a, struct span text, struct template_names *names,
 	if (s.len == 0)
 		return fault_set(why, ERR_SYNTAX, "the pattern is empty");
 	while (at < s.len) {
-		if (t->n == TEMPLATE_PARTS_MAX)
+		if (t->n == PATTERN_PARTS_MAX)
 			return fault_set(why, ERR_LIMIT,
 			    "character %zu: more than %d parts", at + 1,
-			    TEMPLATE_PARTS_MAX);
+			    PATTERN_PARTS_MAX);
 		e = part_read(s, &at, names, &t->part[t->n], why);
 		if (e != ERR_OK)
 			return e;
@@ -312,10 +311,10 @@ part_fits(
 }
 
 bool
-template_fits(const struct template *t, struct span s,
-    struct span slot[static TEMPLATE_SLOTS_MAX])
+pattern_fits(const struct pattern *t, struct span s,
+    struct span slot[static PATTERN_SLOTS_MAX])
 {
-	for (size_t i = 0; i < TEMPLATE_SLOTS_MAX; i++)
+	for (size_t i = 0; i < PATTERN_SLOTS_MAX; i++)
 		slot[i] = SPAN_EMPTY;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct part *p = &t->part[i];
