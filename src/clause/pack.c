@@ -110,11 +110,11 @@ read_chapters(struct reader *r, const json_t *o, struct pack *p)
 		int64_t no = json_get_int(c, "no", 0);
 
 		if (no < 1 || no > CHAPTERS_MAX) {
-			reader_wrong(r, "/chapters", "no such chapter number");
+			read_wrong(r, "/chapters", "no such chapter number");
 			return;
 		}
-		p->chapter[no].zh = reader_text(r, c, "/chapters", "zh");
-		p->chapter[no].en = reader_text(r, c, "/chapters", "en");
+		p->chapter[no].zh = read_text(r, c, "/chapters", "zh");
+		p->chapter[no].en = read_text(r, c, "/chapters", "en");
 	}
 }
 
@@ -140,14 +140,14 @@ head_read(struct loading *l, struct fault *why)
 	if ((e = yaml_read(span_text(text), name, &r.yaml, why)) != ERR_OK)
 		return e;
 	o = yaml_root(r.yaml);
-	p->id = reader_text(&r, o, "", "id");
-	p->title = reader_words(&r, o, "", "title");
-	p->edition = reader_text(&r, o, "", "edition");
-	p->law = reader_text(&r, o, "", "law");
-	in_force = reader_text(&r, o, "", "in_force");
+	p->id = read_text(&r, o, "", "id");
+	p->title = read_words(&r, o, "", "title");
+	p->edition = read_text(&r, o, "", "edition");
+	p->law = read_text(&r, o, "", "law");
+	in_force = read_text(&r, o, "", "in_force");
 	if (in_force != NULL &&
 	    when_parse(span_text(in_force), &p->in_force, why) != ERR_OK)
-		reader_wrong(&r, "/in_force", "no such date: '%s'", in_force);
+		read_wrong(&r, "/in_force", "no such date: '%s'", in_force);
 	read_chapters(&r, o, p);
 	if (r.first != NULL)
 		e = fault_set(why, ERR_SYNTAX, "%s", r.first);

@@ -63,7 +63,7 @@ param_source_name(enum param_source s)
 }
 
 void
-reader_wrong(struct reader *r, const char *at, const char *fmt, ...)
+read_wrong(struct reader *r, const char *at, const char *fmt, ...)
 {
 	char text[FAULT_TEXT_MAX];
 	struct fault why;
@@ -93,19 +93,19 @@ keep(struct reader *r, const char *s)
 }
 
 const char *
-reader_text(struct reader *r, const json_t *o, const char *at, const char *key)
+read_text(struct reader *r, const json_t *o, const char *at, const char *key)
 {
 	const char *s = json_get_text(o, key, NULL);
 
 	if (s == NULL || *s == '\0') {
-		reader_wrong(r, at, "wanted a text under '%s'", key);
+		read_wrong(r, at, "wanted a text under '%s'", key);
 		return NULL;
 	}
 	return keep(r, s);
 }
 
 struct words
-reader_words(struct reader *r, const json_t *o, const char *at, const char *key)
+read_words(struct reader *r, const json_t *o, const char *at, const char *key)
 {
 	static const char *const keys[] = { "zh", "en", "fix", NULL };
 	const json_t *w = json_object_get(o, key);
@@ -117,18 +117,18 @@ reader_words(struct reader *r, const json_t *o, const char *at, const char *key)
 		return got;
 	}
 	if (!json_is_object(w)) {
-		reader_wrong(r, json_is_null(w) || w == NULL ? at : place,
+		read_wrong(r, json_is_null(w) || w == NULL ? at : place,
 		    "wanted {zh: …, en: …} under '%s'", key);
 		return got;
 	}
-	reader_keys(r, w, place, keys);
-	got.zh = reader_text(r, w, place, "zh");
-	got.en = reader_text(r, w, place, "en");
+	read_keys(r, w, place, keys);
+	got.zh = read_text(r, w, place, "zh");
+	got.en = read_text(r, w, place, "en");
 	return got;
 }
 
 void
-reader_keys(
+read_keys(
     struct reader *r, const json_t *o, const char *at, const char *const *keys)
 {
 	const char *key;
@@ -144,7 +144,7 @@ reader_keys(
 		if (*k != NULL)
 			continue;
 		place = arena_printf(r->arena, "%s/%s", at, key);
-		reader_wrong(
+		read_wrong(
 		    r, place == NULL ? at : place, "unknown key '%s'", key);
 	}
 }
@@ -161,7 +161,7 @@ one_of(struct reader *r, const json_t *o, const char *at, const char *key,
 	for (i = 0; i < n; i++)
 		if (names[i] != NULL && strcmp(names[i], s) == 0)
 			return i;
-	reader_wrong(r, place == NULL ? at : place, "no such %s: '%s'", key, s);
+	read_wrong(r, place == NULL ? at : place, "no such %s: '%s'", key, s);
 	return n;
 }
 
@@ -193,7 +193,7 @@ read_params(struct reader *r, const json_t *list, struct clause *c)
 	if (list == NULL)
 		return;
 	if (!json_is_array(list)) {
-		reader_wrong(r, "/parameters", "wanted a list");
+		read_wrong(r, "/parameters", "wanted a list");
 		return;
 	}
 	p = arena_array(r->arena, n, sizeof *p);
@@ -207,24 +207,24 @@ read_params(struct reader *r, const json_t *list, struct clause *c)
 		unsigned source;
 
 		if (at == NULL || !json_is_object(o)) {
-			reader_wrong(r, "/parameters", "wanted {name, value…}");
+			read_wrong(r, "/parameters", "wanted {name, value…}");
 			return;
 		}
-		reader_keys(r, o, at, keys);
-		p[i].name = reader_text(r, o, at, "name");
+		read_keys(r, o, at, keys);
+		p[i].name = read_text(r, o, at, "name");
 		if (p[i].name == NULL || !name_is_good(p[i].name)) {
-			reader_wrong(r, at, "no good name for a parameter");
+			read_wrong(r, at, "no good name for a parameter");
 			return;
 		}
 		if (!json_is_integer(json_object_get(o, "value")))
-			reader_wrong(r, at, "wanted a whole number as value");
+			read_wrong(r, at, "wanted a whole number as value");
 		p[i].value = json_get_int(o, "value", 0);
-		p[i].unit = reader_text(r, o, at, "unit");
+		p[i].unit = read_text(r, o, at, "unit");
 		source = one_of(
 		    r, o, at, "source", source_names, PARAM_SOURCE_N);
 		p[i].source = source < PARAM_SOURCE_N ? source : PARAM_PRACTICE;
-		p[i].about.zh = reader_text(r, o, at, "zh");
-		p[i].about.en = reader_text(r, o, at, "en");
+		p[i].about.zh = read_text(r, o, at, "zh");
+		p[i].about.en = read_text(r, o, at, "en");
 	}
 	c->params = p;
 	c->n_params = n;
@@ -242,7 +242,7 @@ read_problems(struct reader *r, const json_t *map, struct clause *c)
 	if (map == NULL)
 		return;
 	if (!json_is_object(map)) {
-		reader_wrong(r, "/problems", "wanted code: {zh, en, fix}");
+		read_wrong(r, "/problems", "wanted code: {zh, en, fix}");
 		return;
 	}
 	p = arena_array(r->arena, json_object_size(map), sizeof *p);
@@ -255,14 +255,13 @@ read_problems(struct reader *r, const json_t *map, struct clause *c)
 		char *at = arena_printf(r->arena, "/problems/%s", code);
 
 		if (at == NULL || !name_is_good(code)) {
-			reader_wrong(
-			    r, "/problems", "no good code: '%s'", code);
+			read_wrong(r, "/problems", "no good code: '%s'", code);
 			continue;
 		}
 		p[n].code = keep(r, code);
-		p[n].says = reader_words(r, map, "/problems", code);
+		p[n].says = read_words(r, map, "/problems", code);
 		if (json_is_object(o))
-			p[n].fix = reader_words(r, o, at, "fix");
+			p[n].fix = read_words(r, o, at, "fix");
 		n++;
 	}
 	c->problems = p;
@@ -277,7 +276,7 @@ read_instruments(struct reader *r, const json_t *list, struct clause *c)
 	const char **names;
 
 	if (!json_is_array(list) || n == 0) {
-		reader_wrong(r, "/instruments", "wanted a list of instruments");
+		read_wrong(r, "/instruments", "wanted a list of instruments");
 		return;
 	}
 	names = arena_array(r->arena, n, sizeof *names);
@@ -293,7 +292,7 @@ read_instruments(struct reader *r, const json_t *list, struct clause *c)
 		    (s == NULL || strcmp(s, instrument_names[k]) != 0))
 			k++;
 		if (k == N_OF(instrument_names)) {
-			reader_wrong(r, "/instruments",
+			read_wrong(r, "/instruments",
 			    "no such instrument: '%s'", s == NULL ? "" : s);
 			return;
 		}
@@ -309,7 +308,7 @@ read_rule(struct reader *r, const json_t *o, struct clause *c)
 {
 	unsigned actor;
 
-	c->decided_by = reader_words(r, o, "", "decided_by");
+	c->decided_by = read_words(r, o, "", "decided_by");
 	read_instruments(r, json_object_get(o, "instruments"), c);
 	if (c->mode == MODE_INFO)
 		return;
@@ -318,9 +317,9 @@ read_rule(struct reader *r, const json_t *o, struct clause *c)
 		c->actor = actor_names[actor];
 	if (!json_is_null(json_object_get(o, "exception")) &&
 	    json_object_get(o, "exception") != NULL)
-		c->exception = reader_words(r, o, "", "exception");
+		c->exception = read_words(r, o, "", "exception");
 	if (json_object_get(o, "limits") != NULL)
-		c->limits = reader_words(r, o, "", "limits");
+		c->limits = read_words(r, o, "", "limits");
 	read_params(r, json_object_get(o, "parameters"), c);
 	read_problems(r, json_object_get(o, "problems"), c);
 }
@@ -336,16 +335,16 @@ clause_read(struct reader *r, struct clause *c)
 	unsigned at;
 
 	if (!json_is_object(o)) {
-		reader_wrong(r, "", "wanted the fields of a clause");
+		read_wrong(r, "", "wanted the fields of a clause");
 		return;
 	}
-	reader_keys(r, o, "", keys);
-	id = reader_text(r, o, "", "id");
+	read_keys(r, o, "", keys);
+	id = read_text(r, o, "", "id");
 	if (id != NULL && strcmp(id, c->id) != 0)
-		reader_wrong(r, "/id", "id '%s' in folder '%s'", id, c->id);
+		read_wrong(r, "/id", "id '%s' in folder '%s'", id, c->id);
 	c->chapter = (unsigned)json_get_int(o, "chapter", 0);
-	c->title = reader_words(r, o, "", "title");
-	c->text = reader_text(r, o, "", "text");
+	c->title = read_words(r, o, "", "title");
+	c->text = read_text(r, o, "", "text");
 	at = one_of(r, o, "", "mode", mode_names, MODE_N);
 	c->mode = at < MODE_N ? at : MODE_RECORDED;
 	at = one_of(r, o, "", "modality", modality_names, MODALITY_N);

@@ -18,18 +18,18 @@ struct reader {
 	bool out_of_memory;
 };
 
-/* reader_wrong: tell a mistake at the JSON pointer `at`. */
-void reader_wrong(struct reader *r, const char *at, const char *fmt, ...)
+/* read_wrong: tell a mistake at the JSON pointer `at`. */
+void read_wrong(struct reader *r, const char *at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* reader_text: a text member, copied into the arena; NULL and a mistake when
+/* read_text: a text member, copied into the arena; NULL and a mistake when
  * it is missing or empty. `at` is the object's own pointer. */
-const char *reader_text(
+const char *read_text(
     struct reader *r, const json_t *o, const char *at, const char *key);
-/* reader_words: a member {zh, en}, both wanted. */
-struct words reader_words(
+/* read_words: a member {zh, en}, both wanted. */
+struct words read_words(
     struct reader *r, const json_t *o, const char *at, const char *key);
-/* reader_keys: only these keys (ended by NULL) may stand in o. */
-void reader_keys(
+/* read_keys: only these keys (ended by NULL) may stand in o. */
+void read_keys(
     struct reader *r, const json_t *o, const char *at, const char *const *keys);
 
 /* clause_read: the fields of one clause.yaml; c->id is there already. */

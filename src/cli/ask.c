@@ -89,7 +89,7 @@ error_print(struct run *r, const json_t *o)
 	const json_t *list = json_object_get(o, "errors"), *one;
 	size_t i;
 
-	if (error != NULL)
+	if (error != NULL && json_array_size(list) == 0)
 		fail("%s", words_of(r, json_object_get(error, "text")));
 	json_array_foreach(list, i, one)
 	{

@@ -285,7 +285,7 @@ cli_main(int argc, char **argv, const struct cli_backend *b)
 		return EXIT_USAGE;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-		help(stdout, sub);
+		help(stdout, sub != NULL && sub[0] != '-' ? sub : NULL);
 		return EXIT_DONE;
 	}
 	if (strcmp(argv[1], "--version") == 0) {

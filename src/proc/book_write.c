@@ -64,59 +64,6 @@ refuse_all(struct write *w, enum err e, const struct refusals *bad,
 	return ERR_OK;
 }
 
-/* Has the row changed since the form was opened? */
-static enum err
-row_unchanged(struct write *w, int64_t prev, struct fault *why)
-{
-	const struct schema_register *r = schema_find(w->s->schema, w->reg);
-	struct sql_stmt *st = NULL;
-	struct buf text;
-	int64_t entry = 0;
-	bool row;
-	enum err e;
-
-	if (r == NULL || prev == 0)
-		return ERR_OK;
-	buf_init(&text, 1024);
-	buf_printf(&text,
-	    "SELECT entry FROM \"%s\" WHERE agency = :agency AND key = :key",
-	    r->name);
-	e = sql_prepare(book_db(w->s->book), buf_string(&text), &st, why);
-	if (e == ERR_OK)
-		e = sql_bind_text(st, ":agency", w->agency, why);
-	if (e == ERR_OK)
-		e = sql_bind_text(st, ":key", w->key, why);
-	if (e == ERR_OK && (e = sql_step(st, &row, why)) == ERR_OK && row)
-		entry = sql_int(st, 0);
-	sql_stmt_free(st);
-	buf_clear(&text);
-	if (e == ERR_OK && entry != prev)
-		e = fault_set(why, ERR_STATE,
-		    "%.*s was changed meanwhile (entry %lld): look again",
-		    (int)w->key.len, (const char *)w->key.at, (long long)entry);
-	return e;
-}
-
-/* The key of the row that an entry wrote, for fresh keys. */
-static enum err
-key_of(struct write *w, uint64_t seq, json_t *o, struct fault *why)
-{
-	struct sql_stmt *st = NULL;
-	bool row;
-	enum err e = sql_prepare(book_db(w->s->book),
-	    "SELECT key FROM entry WHERE agency = :agency AND seq = :seq", &st,
-	    why);
-
-	if (e == ERR_OK)
-		e = sql_bind_text(st, ":agency", w->agency, why);
-	if (e == ERR_OK)
-		e = sql_bind_int(st, ":seq", (int64_t)seq, why);
-	if (e == ERR_OK && (e = sql_step(st, &row, why)) == ERR_OK && row)
-		json_put_text(o, "key", sql_text(st, 0));
-	sql_stmt_free(st);
-	return e;
-}
-
 static enum err
 command_do(struct write *w, struct command *cmd, struct fault *why)
 {
@@ -136,12 +83,8 @@ command_do(struct write *w, struct command *cmd, struct fault *why)
 	o = json_object();
 	json_put_int(o, "seq", (int64_t)out.seq);
 	json_put_text(o, "agency", w->agency);
-	json_put_text(o, "key", w->key);
+	json_put_str(o, "key", out.key);
 	json_object_set_new(o, "unchanged", json_boolean(out.unchanged));
-	if (out.seq != 0 && (e = key_of(w, out.seq, o, why)) != ERR_OK) {
-		json_decref(o);
-		return e;
-	}
 	api_put(w->answer, out.added ? 201 : 200, o);
 	return ERR_OK;
 }
@@ -180,8 +123,7 @@ row_set(struct write *w, struct fault *why)
 		e = fault_set(why, ERR_SYNTAX, "fields: not an object");
 	if (e == ERR_OK && effective != NULL)
 		e = when_parse(span_text(effective), &cmd.effective_us, why);
-	if (e == ERR_OK)
-		e = row_unchanged(w, json_get_int(body, "prev", 0), why);
+	cmd.prev = (uint64_t)json_get_int(body, "prev", 0);
 	e = e == ERR_OK ? command_do(w, &cmd, why)
 			: refuse_all(w, e, NULL, why);
 	json_decref(body);

@@ -297,8 +297,8 @@ report_clause(struct report *r, const struct question *q, struct answer *a,
 	if (c == NULL)
 		return fault_set(why, ERR_NOT_FOUND, "no clause '%.*s'",
 		    (int)q->part[1].len, (const char *)q->part[1].at);
-	if (agency.len > 0 && !agency_may(r, agency))
-		return fault_set(why, ERR_NOT_FOUND, "no such agency");
+	if ((e = agency_known(r, agency, why)) != ERR_OK)
+		return e;
 	if ((e = param_time(r, q, "at", r->now_us, &at_us, why)) != ERR_OK)
 		return e;
 	o = json_object();

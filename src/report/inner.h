@@ -85,6 +85,11 @@ char *row_text(struct report *r, struct sql_stmt *s, unsigned at);
 /* agency_may: the viewer may see this agency. */
 bool agency_may(struct report *r, struct span agency);
 
+/* agency_known: it is in the register and the viewer may see it; an empty
+ * name passes. Fails ERR_NOT_FOUND. */
+MUST_CHECK enum err agency_known(struct report *r, struct span agency,
+    struct fault *why);
+
 /* ---- findings and verdicts ---- */
 
 /* finding_json: from a row of finding.sql's columns. verdict_json likewise. */

@@ -125,6 +125,32 @@ struct searching {
 	struct only only;
 };
 
+/*
+ * The query's words. Beimen's own records of earlier reads hold those words
+ * too, so they are left out unless the query speaks of them.
+ */
+static enum err
+words_read(struct report *r, struct span text, struct query **out,
+    struct fault *why)
+{
+	struct query *q;
+	char *whole;
+	enum err e = query_parse(text, &q, why);
+
+	if (e != ERR_OK || span_find_text(text, "read-records") != SIZE_MAX) {
+		*out = e == ERR_OK ? q : NULL;
+		return e;
+	}
+	query_free(q);
+	whole = span_trim(text).len == 0 ?
+	    arena_printf(r->arena, "-action:read-records") :
+	    arena_printf(r->arena, "(%.*s) -action:read-records",
+		(int)text.len, (const char *)text.at);
+	if (whole == NULL)
+		return fault_set(why, ERR_MEMORY, "search");
+	return query_parse(span_text(whole), out, why);
+}
+
 static enum err
 search_read(struct report *r, const struct question *q, struct searching *s,
     struct fault *why)
@@ -167,7 +193,7 @@ search_read(struct report *r, const struct question *q, struct searching *s,
 			return e;
 		s->ask.from_place = true;
 	}
-	return query_parse(param(r, q, "q"), &s->query, why);
+	return words_read(r, param(r, q, "q"), &s->query, why);
 }
 
 /* What was not looked at, in words for people. */

@@ -257,3 +257,20 @@ agency_may(struct report *r, struct span agency)
 {
 	return rights_all(r->rights) || rights_offices(r->rights, agency) != 0;
 }
+
+enum err
+agency_known(struct report *r, struct span agency, struct fault *why)
+{
+	const struct bind b[] = { BIND_TEXT(":agency", agency) };
+	int64_t n = 0;
+	enum err e = ERR_OK;
+
+	if (agency.len == 0)
+		return ERR_OK;
+	if (agency_may(r, agency))
+		e = one_int(r, "agency_known", b, 1, &n, why);
+	if (e == ERR_OK && n == 0)
+		e = fault_set(why, ERR_NOT_FOUND, "no agency '%.*s'",
+		    (int)agency.len, (const char *)agency.at);
+	return e;
+}

@@ -259,8 +259,8 @@ report_verdicts(struct report *r, const struct question *q, struct answer *a,
 	    (e = sets_read(r, param(r, q, "set"), sets, &ask.n_sets, why)) !=
 		ERR_OK)
 		return e;
-	if (agency.len > 0 && !agency_may(r, agency))
-		return fault_set(why, ERR_NOT_FOUND, "no such agency");
+	if ((e = agency_known(r, agency, why)) != ERR_OK)
+		return e;
 	if (agency.len > 0)
 		ask.agency = arena_text(r->arena, agency);
 	if (clause.len > 0 && (ask.clause = pack_find(r->pack, clause)) == NULL)

@@ -1,0 +1,1 @@
+SELECT count(*) FROM agency WHERE key = :agency
