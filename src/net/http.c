@@ -21,7 +21,6 @@
 
 #define HTTP_CONNECTION_BYTES ((size_t)16 << 10)
 #define HTTP_URI_MAX 8192
-#define HTTP_SEND_S 300 /* for a whole reply to a slow reader */
 
 /* One request being received. */
 struct receiving {
@@ -32,16 +31,6 @@ struct receiving {
 	size_t body_max;
 	struct buf body;
 };
-
-/* Seconds that only go forward. */
-static time_t
-now_s(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
 
 /* libmicrohttpd's own lines. */
 static void
@@ -92,98 +81,6 @@ http_reply_clear(struct http_reply *r)
 	buf_clear(&r->body);
 }
 
-/* Our note beside libmicrohttpd's connection. */
-static struct connection *
-connection_of(struct MHD_Connection *mc)
-{
-	const union MHD_ConnectionInfo *i = MHD_get_connection_info(
-	    mc, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return i == NULL ? NULL : i->socket_context;
-}
-
-/* A connection enters a phase: its clock begins anew. */
-static void
-phase_enter(struct http *h, struct connection *c, enum phase p)
-{
-	unsigned s = h->o.head_s;
-
-	if (c == NULL)
-		return;
-	if (p == PHASE_BODY)
-		s = h->o.body_s;
-	else if (p == PHASE_SEND)
-		s = HTTP_SEND_S;
-	else if (p == PHASE_BETWEEN)
-		s = h->o.idle_s + h->o.head_s;
-	(void)pthread_mutex_lock(&h->lock);
-	c->phase = p;
-	c->until = now_s() + (time_t)s;
-	(void)pthread_mutex_unlock(&h->lock);
-}
-
-/* libmicrohttpd tells that a connection began or ended. */
-static void
-connection_told(void *arg, struct MHD_Connection *mc, void **ctx,
-    enum MHD_ConnectionNotificationCode code)
-{
-	struct http *h = arg;
-	struct connection *c = *ctx;
-	const union MHD_ConnectionInfo *i;
-
-	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		i = MHD_get_connection_info(
-		    mc, MHD_CONNECTION_INFO_CONNECTION_FD);
-		if (i == NULL || (c = calloc(1, sizeof *c)) == NULL)
-			return;
-		c->fd = i->connect_fd;
-		*ctx = c;
-		phase_enter(h, c, PHASE_HEAD);
-		(void)pthread_mutex_lock(&h->lock);
-		c->next = h->first;
-		if (c->next != NULL)
-			c->next->prev = c;
-		h->first = c;
-		(void)pthread_mutex_unlock(&h->lock);
-		return;
-	}
-	if (c == NULL)
-		return;
-	(void)pthread_mutex_lock(&h->lock);
-	if (c->prev != NULL)
-		c->prev->next = c->next;
-	else
-		h->first = c->next;
-	if (c->next != NULL)
-		c->next->prev = c->prev;
-	(void)pthread_mutex_unlock(&h->lock);
-	*ctx = NULL;
-	free(c);
-}
-
-/* The thread that cuts connections whose time is up. A connection leaves the
- * list before its descriptor is closed, so no other can be hit. */
-static void *
-cutter_run(void *arg)
-{
-	struct http *h = arg;
-	struct timespec t;
-
-	(void)pthread_mutex_lock(&h->lock);
-	while (!h->ending) {
-		time_t now = now_s();
-
-		for (struct connection *c = h->first; c != NULL; c = c->next)
-			if (c->until < now)
-				(void)shutdown(c->fd, SHUT_RDWR);
-		(void)clock_gettime(CLOCK_MONOTONIC, &t);
-		t.tv_sec += 1;
-		(void)pthread_cond_timedwait(&h->wake, &h->lock, &t);
-	}
-	(void)pthread_mutex_unlock(&h->lock);
-	return NULL;
-}
-
 /* The raw request target, before libmicrohttpd looks into it. */
 static void *
 uri_told(void *arg, const char *uri, struct MHD_Connection *mc)
@@ -225,88 +122,13 @@ request_done(void *arg, struct MHD_Connection *mc, void **ctx,
 	struct receiving *g = *ctx;
 
 	(void)code;
-	phase_enter(arg, connection_of(mc), PHASE_BETWEEN);
+	http_phase(arg, http_connection(mc), PHASE_BETWEEN);
 	if (g == NULL)
 		return;
 	free(g->uri);
 	buf_clear(&g->body);
 	free(g);
 	*ctx = NULL;
-}
-
-/* What the headers of one request add up to. */
-struct head_check {
-	bool bad;
-	unsigned hosts, lengths, codings, singles[5];
-	bool chunked;
-	uint64_t length;
-};
-
-/* RFC 9110 token characters. */
-static bool
-is_token(const char *s)
-{
-	for (const char *p = s; *p != '\0'; p++)
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-			(*p >= '0' && *p <= '9') ||
-			strchr("!#$%&'*+-.^_`|~", *p)))
-			return false;
-	return *s != '\0';
-}
-
-/* One header of the request. */
-static enum MHD_Result
-header_check(
-    void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-	static const char *const single[] = { "cookie", "authorization",
-		"content-type", "origin", "x-beimen-token" };
-	struct head_check *k = arg;
-	struct span name = span_text(key);
-
-	(void)kind;
-	if (value == NULL)
-		value = "";
-	if (!is_token(key))
-		k->bad = true;
-	for (const char *p = value; *p != '\0'; p++)
-		if (((uint8_t)*p < 0x20 && *p != '\t') || *p == 0x7f)
-			k->bad = true;
-	if (span_equal_nocase(name, SPAN_LIT("host")))
-		k->hosts++;
-	if (span_equal_nocase(name, SPAN_LIT("content-length"))) {
-		k->lengths++;
-		if (!span_number(span_text(value), UINT64_MAX / 2, &k->length))
-			k->bad = true;
-	}
-	if (span_equal_nocase(name, SPAN_LIT("transfer-encoding"))) {
-		k->codings++;
-		k->chunked = span_equal_nocase(
-		    span_text(value), SPAN_LIT("chunked"));
-	}
-	for (unsigned i = 0; i < 5; i++)
-		if (span_equal_nocase(name, span_text(single[i])) &&
-		    ++k->singles[i] > 1)
-			k->bad = true;
-	return MHD_YES;
-}
-
-/* The status that refuses this head, or 0. */
-static unsigned
-head_refuse(struct MHD_Connection *mc, const struct receiving *g,
-    const char *version, struct head_check *k)
-{
-	(void)MHD_get_connection_values(mc, MHD_HEADER_KIND, header_check, k);
-	if (strcmp(version, MHD_HTTP_VERSION_1_1) != 0)
-		return MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
-	if (k->bad || k->hosts != 1 || k->lengths > 1 || k->codings > 1 ||
-	    (k->codings == 1 && (!k->chunked || k->lengths != 0)))
-		return MHD_HTTP_BAD_REQUEST;
-	if (g == NULL || g->uri[0] != '/')
-		return MHD_HTTP_BAD_REQUEST;
-	if (strlen(g->uri) + strlen(g->query) > HTTP_URI_MAX)
-		return MHD_HTTP_URI_TOO_LONG;
-	return 0;
 }
 
 /* A header's value, or "". */
@@ -370,7 +192,7 @@ reply_send(
 	if (end && ok == MHD_YES)
 		ok = MHD_add_response_header(m, "Connection", "close");
 	if (ok == MHD_YES) {
-		phase_enter(h, connection_of(mc), PHASE_SEND);
+		http_phase(h, http_connection(mc), PHASE_SEND);
 		ok = MHD_queue_response(mc, (unsigned)r->status, m);
 	}
 	MHD_destroy_response(m);
@@ -441,9 +263,13 @@ head_told(struct http *h, struct MHD_Connection *mc, struct receiving *g,
 	struct http_request q;
 	unsigned status;
 
-	phase_enter(h, connection_of(mc), PHASE_BODY);
-	if ((status = head_refuse(mc, g, version, &k)) != 0)
+	http_phase(h, http_connection(mc), PHASE_BODY);
+	if ((status = http_head_check(mc, version, &k)) != 0)
 		return refuse(h, mc, status);
+	if (g == NULL || g->uri[0] != '/')
+		return refuse(h, mc, MHD_HTTP_BAD_REQUEST);
+	if (strlen(g->uri) + strlen(g->query) > HTTP_URI_MAX)
+		return refuse(h, mc, MHD_HTTP_URI_TOO_LONG);
 	if (method < 0)
 		return refuse(h, mc, MHD_HTTP_METHOD_NOT_ALLOWED);
 	request_fill(mc, g, method, &q);
@@ -535,27 +361,10 @@ daemon_start(struct http *h, struct fault *why)
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
 	    uri_told, h, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, h,
 	    MHD_OPTION_NOTIFY_COMPLETED, request_done, h,
-	    MHD_OPTION_NOTIFY_CONNECTION, connection_told, h, MHD_OPTION_ARRAY,
-	    tls ? with_tls : &with_tls[2], MHD_OPTION_END);
+	    MHD_OPTION_NOTIFY_CONNECTION, http_connection_told, h,
+	    MHD_OPTION_ARRAY, tls ? with_tls : &with_tls[2], MHD_OPTION_END);
 	if (h->daemon == NULL)
 		return fault_set(why, ERR_IO, "the HTTP server did not start");
-	return ERR_OK;
-}
-
-/* Start the thread that cuts connections. */
-static enum err
-cutter_start(struct http *h, struct fault *why)
-{
-	pthread_condattr_t attr;
-
-	(void)pthread_mutex_init(&h->lock, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&h->wake, &attr);
-	(void)pthread_condattr_destroy(&attr);
-	if (pthread_create(&h->cutter, NULL, cutter_run, h) != 0)
-		return fault_set(why, ERR_MEMORY, "no thread");
-	h->cutting = true;
 	return ERR_OK;
 }
 
@@ -576,7 +385,7 @@ http_open(const struct http_options *o, struct http **out, struct fault *why)
 	h->o.head_s = o->head_s ? o->head_s : 10;
 	h->o.body_s = o->body_s ? o->body_s : 60;
 	h->o.idle_s = o->idle_s ? o->idle_s : 30;
-	if ((e = cutter_start(h, why)) != ERR_OK)
+	if ((e = http_clock_start(h, why)) != ERR_OK)
 		goto out;
 	if (o->cert_pem.len != 0 && (e = http_tls_load(h, why)) != ERR_OK)
 		goto out;
@@ -598,15 +407,7 @@ http_close(struct http *h)
 		MHD_stop_daemon(h->daemon); /* closes the listening socket */
 	else
 		(void)close(h->o.listen_fd);
-	if (h->cutting) {
-		(void)pthread_mutex_lock(&h->lock);
-		h->ending = true;
-		(void)pthread_cond_signal(&h->wake);
-		(void)pthread_mutex_unlock(&h->lock);
-		(void)pthread_join(h->cutter, NULL);
-	}
-	(void)pthread_cond_destroy(&h->wake);
-	(void)pthread_mutex_destroy(&h->lock);
+	http_clock_stop(h);
 	http_tls_unload(h);
 	free(h);
 }

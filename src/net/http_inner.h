@@ -43,6 +43,29 @@ struct http {
 	struct connection *first;
 };
 
+/* What the headers of one request add up to. */
+struct head_check {
+	bool bad;
+	unsigned hosts, lengths, codings, singles[5];
+	bool chunked;
+	uint64_t length;
+};
+
+/* http_head_check: the status that refuses this head, or 0; *k is filled. */
+unsigned http_head_check(
+    struct MHD_Connection *mc, const char *version, struct head_check *k);
+
+/* http_clock_start: begin to watch connections; http_clock_stop ends it. */
+MUST_CHECK enum err http_clock_start(struct http *h, struct fault *why);
+void http_clock_stop(struct http *h);
+/* http_connection: our note beside libmicrohttpd's connection. */
+struct connection *http_connection(struct MHD_Connection *mc);
+/* http_phase: it enters a phase (NULL: nothing); its clock begins anew. */
+void http_phase(struct http *h, struct connection *c, enum phase p);
+/* http_connection_told: libmicrohttpd tells that one began or ended. */
+void http_connection_told(void *arg, struct MHD_Connection *mc, void **ctx,
+    enum MHD_ConnectionNotificationCode code);
+
 /* http_say: hand a line to the owner. */
 void http_say(const struct http *h, const char *line);
 

@@ -212,7 +212,8 @@ api_answer(struct ask *k)
 {
 	const char *path = k->q->path + strlen("/api/v1");
 
-	if (strstr(path, "/..") != NULL || strstr(path, "//") != NULL)
+	if (!page_path_is_sound(path) || strstr(path, "%2e") != NULL ||
+	    strstr(path, "%2E") != NULL)
 		api_error(k, 400, "syntax", "no such path");
 	else if (strcmp(path, "/openapi.json") == 0)
 		openapi_answer(k);

@@ -119,6 +119,9 @@ void page_error(
 void page_redirect(struct ask *k, const char *to);
 /* page_local: to, when it is a path of ours, else "/". */
 const char *page_local(const char *to);
+/* page_path_is_sound: a path as we give them out: visible ASCII, no empty or
+ * dot segments. */
+bool page_path_is_sound(const char *path);
 /* page_bytes: answer with bytes; file: for Content-Disposition, or NULL. */
 void page_bytes(struct ask *k, int status, const char *type, struct span bytes,
     const char *file);

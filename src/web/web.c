@@ -62,9 +62,8 @@ web_free(struct web *w)
 	free(w);
 }
 
-/* A path as we give them out: visible ASCII, no empty or dot segments. */
-static bool
-path_is_sound(const char *path)
+bool
+page_path_is_sound(const char *path)
 {
 	struct cursor c = cursor_of(span_text(path));
 
@@ -103,7 +102,9 @@ page_fits(struct ask *k, const struct page *p)
 		if (span_is(w, "{a}")) {
 			assert(n < PAGE_ARGS_MAX);
 			k->arg[n] = form_unescape(k->mem, g, false);
-			if (k->arg[n] == NULL || *k->arg[n] == '\0')
+			if (k->arg[n] == NULL || *k->arg[n] == '\0' ||
+			    strcmp(k->arg[n], ".") == 0 ||
+			    strcmp(k->arg[n], "..") == 0)
 				return false;
 			n++;
 		} else if (!span_equal(w, g)) {
@@ -220,7 +221,7 @@ page_answer(struct ask *k)
 	bool other;
 
 	suffix_take(k);
-	if (k->why.code != ERR_OK || !path_is_sound(k->q->path)) {
+	if (k->why.code != ERR_OK || !page_path_is_sound(k->q->path)) {
 		page_error(k, 400, "error.address", NULL);
 		return;
 	}
