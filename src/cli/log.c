@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "crypt/crypt.h"
 #include "ledger/proof.h"
 
 #define COMMAND(word, sub, args, fn, options, help) command_fn fn;
@@ -462,8 +463,10 @@ cmd_ledger_check(struct run *r)
 	struct fault why;
 	enum err e;
 
-	if (a == NULL)
+	if (a == NULL || crypt_start(&why) != ERR_OK) {
+		arena_free(a);
 		return EXIT_COULD_NOT;
+	}
 	if (r->option[OPT_KEY] == NULL) {
 		arena_free(a);
 		return usage(r,
