@@ -15,8 +15,8 @@ is_letter(uint8_t c)
 	return c >= 'a' && c <= 'z';
 }
 
-static bool
-is_word(uint8_t c)
+bool
+text_is_word(uint8_t c)
 {
 	c = lower(c);
 	return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
@@ -39,37 +39,40 @@ stands_at(struct span s, struct span low, size_t at)
 	return true;
 }
 
-/* Where the next byte c or its capital stands before `end`; end if nowhere. */
+/* Where byte c next stands in s[from, end); end if nowhere. */
 static size_t
 next_of(struct span s, uint8_t c, size_t from, size_t end)
 {
-	const uint8_t *p, *q;
+	const uint8_t *p = from < end ? memchr(s.at + from, c, end - from)
+				      : NULL;
 
-	if (from >= end)
-		return end;
-	p = memchr(s.at + from, c, end - from);
-	if (p != NULL)
-		end = (size_t)(p - s.at);
-	if (!is_letter(c) || from >= end)
-		return end;
-	q = memchr(s.at + from, c - ('a' - 'A'), end - from);
-	return q == NULL ? end : (size_t)(q - s.at);
+	return p == NULL ? end : (size_t)(p - s.at);
 }
 
 size_t
 text_find(struct span s, struct span low, size_t from)
 {
-	size_t end;
+	size_t end, small, big;
+	uint8_t first, capital;
 
 	if (low.len == 0)
 		return from <= s.len ? from : SIZE_MAX;
 	if (s.len < low.len)
 		return SIZE_MAX;
 	end = s.len - low.len + 1;
-	while ((from = next_of(s, low.at[0], from, end)) < end) {
-		if (stands_at(s, low, from))
-			return from;
-		from++;
+	first = low.at[0];
+	capital = is_letter(first) ? (uint8_t)(first - ('a' - 'A')) : first;
+	small = next_of(s, first, from, end);
+	big = capital == first ? end : next_of(s, capital, from, end);
+	while (small < end || big < end) {
+		size_t at = small < big ? small : big;
+
+		if (stands_at(s, low, at))
+			return at;
+		if (at == small) /* each byte is passed over twice at most */
+			small = next_of(s, first, at + 1, end);
+		else
+			big = next_of(s, capital, at + 1, end);
 	}
 	return SIZE_MAX;
 }
@@ -81,13 +84,14 @@ text_has_word(struct span s, struct span low, bool open_left, bool open_right)
 
 	if (low.len == 0)
 		return true;
-	open_left = open_left || !is_word(low.at[0]);
-	open_right = open_right || !is_word(low.at[low.len - 1]);
+	open_left = open_left || !text_is_word(low.at[0]);
+	open_right = open_right || !text_is_word(low.at[low.len - 1]);
 	while ((at = text_find(s, low, at)) != SIZE_MAX) {
 		size_t after = at + low.len;
 
-		if ((open_left || at == 0 || !is_word(s.at[at - 1])) &&
-		    (open_right || after == s.len || !is_word(s.at[after])))
+		if ((open_left || at == 0 || !text_is_word(s.at[at - 1])) &&
+		    (open_right || after == s.len ||
+			!text_is_word(s.at[after])))
 			return true;
 		at++;
 	}

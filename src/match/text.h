@@ -10,6 +10,9 @@
 /* text_lower: ASCII letters of len bytes made small, in place. */
 void text_lower(uint8_t *at, size_t len);
 
+/* text_is_word: an ASCII letter, digit or underscore. */
+bool text_is_word(uint8_t c);
+
 /* text_find: where `low` (already lower case) stands in s at or after `from`;
  * SIZE_MAX if nowhere. */
 size_t text_find(struct span s, struct span low, size_t from);

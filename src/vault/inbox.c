@@ -389,8 +389,12 @@ journal_read(struct inbox *x, struct journal *j, bool last,
 			return e;
 	}
 	reading = fd;
-	if (!x->writer)
+	if (!x->writer) {
 		j->fd = fd;
+		/* What came before the oldest journal has been trimmed. */
+		if (j == x->journal && j->size == 0)
+			x->hole = true;
+	}
 	e = journal_scan(x, j, reading, found, &end, why);
 	if (e == ERR_OK && how == ENV_APPEND) {
 		e = env->ops->open(env, x->dir, name, how, &x->fd, why);
@@ -584,6 +588,7 @@ inbox_refresh(struct inbox *x, struct inbox_found *found, struct fault *why)
 		e = journal_read(x, &x->journal[i], i + 1 == l.n, found, why);
 		if (e == ERR_NOT_FOUND) { /* trimmed this moment */
 			journal_drop(x, i);
+			x->hole = true;
 			l.n--;
 			memmove(
 			    &l.at[i], &l.at[i + 1], (l.n - i) * sizeof *l.at);

@@ -22,6 +22,7 @@
 #include "base/event.h"
 
 #define QUERY_TEXT_MAX 4096 /* bytes */
+#define QUERY_WORD_MAX 256 /* bytes of one word or phrase */
 #define QUERY_NODES_MAX 256U
 #define QUERY_DEPTH_MAX 32U
 

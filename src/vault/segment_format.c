@@ -105,7 +105,7 @@ head_get(struct span s, struct head *h, struct fault *why)
 	struct hash check;
 	struct span name;
 
-	if (head_len(s) != s.len)
+	if (s.len == 0 || head_len(s) != s.len)
 		return fault_set(why, ERR_SYNTAX, "no segment head");
 	(void)cursor_take(&c, SEGMENT_HEAD_FIXED);
 	got.sealed_us = time_get(&c);
@@ -234,7 +234,7 @@ block_get(struct arena *a, struct span s, const struct hash *identity,
 
 	if (got.head.at == NULL)
 		return fault_set(why, ERR_MEMORY, "block head");
-	if (block_head_len(s) != s.len)
+	if (s.len == 0 || block_head_len(s) != s.len)
 		return fault_set(why, ERR_SYNTAX, "no block head");
 	(void)cursor_take(&c, sizeof block_magic);
 	got.index = cursor_u32(&c);

@@ -77,7 +77,7 @@ void trailer_put(struct buf *b, uint64_t at, struct span index);
  * arena. ERR_SYNTAX with what is wrong; ERR_MEMORY.
  */
 MUST_CHECK enum err head_get(struct span s, struct head *h, struct fault *why);
-/* head_len: the length a head's first SEGMENT_HEAD_FIXED bytes tell; 0 none. */
+/* head_len: the length that a head's first SEGMENT_HEAD_FIXED bytes tell; 0 none. */
 size_t head_len(struct span front);
 /* block_head_len: the same of a block's first BLOCK_HEAD_FIXED bytes. */
 size_t block_head_len(struct span front);

@@ -97,6 +97,12 @@ view_env(const struct view *v)
 	return v->env;
 }
 
+int
+view_dir(const struct view *v)
+{
+	return v->dir;
+}
+
 struct shelf *
 view_shelf(struct view *v)
 {

@@ -20,6 +20,8 @@ MUST_CHECK enum err view_open(
 void view_close(struct view *v);
 MUST_CHECK enum err view_refresh(struct view *v, struct fault *why);
 struct env *view_env(const struct view *v);
+int view_dir(const struct view *v);
+/* NULL while the folder does not exist yet. */
 struct shelf *view_shelf(struct view *v);
 struct inbox *view_inbox(struct view *v);
 const struct inbox_found *view_found(const struct view *v);
