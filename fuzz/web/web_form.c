@@ -22,9 +22,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		/* What was read is written and read back the same. */
 		for (unsigned i = 0; i < f.n; i++) {
 			buf_u8(&b, '&');
-			form_escape(&b, f.field[i].name);
+			form_escape(&b, span_text(f.field[i].name));
 			buf_u8(&b, '=');
-			form_escape(&b, f.field[i].value);
+			form_escape(&b, span_text(f.field[i].value));
 		}
 		if (f.n > 0 && f.n < FORM_FIELDS_MAX &&
 		    b.len <= FORM_BYTES_MAX) {

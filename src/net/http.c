@@ -12,6 +12,7 @@
 #include "net/http_inner.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -378,6 +379,9 @@ http_open(const struct http_options *o, struct http **out, struct fault *why)
 		(void)close(o->listen_fd);
 		return fault_set(why, ERR_MEMORY, "HTTP server");
 	}
+	/* Four threads race for a connection; the losers must not wait. */
+	(void)fcntl(
+	    o->listen_fd, F_SETFL, fcntl(o->listen_fd, F_GETFL) | O_NONBLOCK);
 	h->o = *o;
 	h->o.threads = o->threads ? o->threads : 4;
 	h->o.connections = o->connections ? o->connections : 2000;

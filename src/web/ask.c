@@ -54,7 +54,7 @@ ask_escape(struct ask *k, const char *s)
 	struct buf b;
 
 	buf_init(&b, 64 << 10);
-	form_escape(&b, s);
+	form_escape(&b, span_text(s));
 	t = buf_error(&b) == ERR_OK ? arena_text(k->mem, buf_view(&b)) : NULL;
 	buf_clear(&b);
 	return t == NULL ? "" : t;

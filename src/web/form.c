@@ -122,12 +122,12 @@ form_count(const struct form *f, const char *name)
 }
 
 void
-form_escape(struct buf *b, const char *s)
+form_escape(struct buf *b, struct span s)
 {
 	static const char digit[] = "0123456789ABCDEF";
 
-	for (; *s != '\0'; s++) {
-		uint8_t c = (uint8_t)*s;
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.at[i];
 
 		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 		    (c >= '0' && c <= '9') || c == '-' || c == '_' ||

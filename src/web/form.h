@@ -38,7 +38,7 @@ unsigned form_count(const struct form *f, const char *name);
 
 /* form_escape: append s percent-encoded for a query or one path segment
  * (RFC 3986 unreserved bytes stay). */
-void form_escape(struct buf *b, const char *s);
+void form_escape(struct buf *b, struct span s);
 /* form_unescape: percent-decode into the arena (plus: '+' is a space); NULL
  * when the escape is bad, not UTF-8, or holds NUL. */
 const char *form_unescape(struct arena *a, struct span s, bool plus);

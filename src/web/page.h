@@ -153,9 +153,9 @@ void session_to_sign_in(struct ask *k);
 
 /* ---- views (view.c) ---- */
 
-/* view_counts: add `states` ([{state, n}], zero left out), `total`, `bad`
- * (unmet and unknown) and `bar` (SVG stacks, 100 wide) to o, from o.counts or
- * o itself. */
+/* view_counts: add `states` ([{state, n, x, w}], zero left out; x and w place
+ * them in a bar 100 wide), `total` and `bad` (unmet and unknown) to o, from
+ * o.counts or o itself. */
 void view_counts(json_t *o);
 /* view_counts_each: view_counts for every object of an array. */
 void view_counts_each(json_t *list);

@@ -142,20 +142,42 @@ look_up(const struct drawing *d, const char *name)
 	return NULL;
 }
 
-/* A scalar as text into a small buffer; "" for anything else. */
-static void
-scalar_text(struct buf *b, const json_t *v)
+#define SMALL_MAX 40
+
+/* An integer in decimal; group: with thousands separators. */
+static struct span
+integer_text(json_int_t v, bool group, char small[static SMALL_MAX])
+{
+	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	size_t at = SMALL_MAX, n = 0;
+
+	do {
+		if (group && n != 0 && n % 3 == 0)
+			small[--at] = ',';
+		small[--at] = (char)('0' + u % 10);
+		n++;
+	} while ((u /= 10) != 0);
+	if (v < 0)
+		small[--at] = '-';
+	return span_of(small + at, SMALL_MAX - at);
+}
+
+/* A scalar as text, in `small` where it is no string; empty for anything
+ * else. Numbers with a fraction are not in our answers; they show whole. */
+static struct span
+scalar_text(const json_t *v, bool group, char small[static SMALL_MAX])
 {
 	if (json_is_string(v))
-		buf_add(b, json_string_value(v), json_string_length(v));
-	else if (json_is_integer(v))
-		buf_printf(b, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
-	else if (json_is_real(v))
-		buf_printf(b, "%.3g", json_real_value(v));
-	else if (json_is_true(v))
-		buf_text(b, "true");
-	else if (json_is_false(v))
-		buf_text(b, "false");
+		return span_of(json_string_value(v), json_string_length(v));
+	if (json_is_integer(v))
+		return integer_text(json_integer_value(v), group, small);
+	if (json_is_real(v) && json_real_value(v) > -1e15 &&
+	    json_real_value(v) < 1e15)
+		return integer_text(
+		    (json_int_t)json_real_value(v), group, small);
+	if (json_is_true(v))
+		return SPAN_LIT("true");
+	return json_is_false(v) ? SPAN_LIT("false") : SPAN_EMPTY;
 }
 
 /* {{l}}: a string, or the member of our language, or the other one's. */
@@ -169,26 +191,6 @@ in_language(const json_t *v, enum lang l)
 	if (json_string_length(mine) == 0)
 		mine = json_object_get(v, l == LANG_EN ? "zh" : "en");
 	return mine;
-}
-
-/* {{n}}: 1,234,567. */
-static void
-number_print(struct buf *b, json_int_t v)
-{
-	char digit[24];
-	int n = 0, at = 0;
-	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-
-	do
-		digit[n++] = (char)('0' + u % 10);
-	while ((u /= 10) != 0);
-	if (v < 0)
-		buf_u8(b, '-');
-	for (at = n; at-- > 0;) {
-		buf_u8(b, (uint8_t)digit[at]);
-		if (at > 0 && at % 3 == 0)
-			buf_u8(b, ',');
-	}
 }
 
 /* {{d}} {{w}} {{s}}: a time of the data in the reader's way. */
@@ -238,55 +240,42 @@ name_byte(uint8_t c)
 	    : '-';
 }
 
+/* {{d}} {{w}} {{s}} {{q}} {{c}}: text made anew, escaped. */
+static void
+shaped_draw(struct drawing *d, struct span s, char letter)
+{
+	struct buf b;
+
+	buf_init(&b, d->b->max);
+	if (letter == 'q')
+		form_escape(&b, s);
+	else if (letter == 'c')
+		for (size_t i = 0; i < s.len; i++)
+			buf_u8(&b, name_byte(s.at[i]));
+	else if (s.len != 0)
+		time_print(&b, s, letter, d->lang);
+	template_escape(d->b, buf_view(&b));
+	if (buf_error(&b) != ERR_OK)
+		d->b->bad = buf_error(&b);
+	buf_clear(&b);
+}
+
 /* A value, shaped by its letter, escaped. */
 static void
 value_draw(struct drawing *d, const json_t *v, char letter)
 {
-	struct buf plain, shaped;
+	char small[SMALL_MAX];
 	struct span s;
 
-	if (letter == 0 && json_is_string(v)) {
-		template_escape(
-		    d->b, span_of(json_string_value(v), json_string_length(v)));
-		return;
-	}
-	buf_init(&plain, d->b->max);
-	buf_init(&shaped, d->b->max);
-	scalar_text(&plain, letter == 'l' ? in_language(v, d->lang) : v);
-	s = buf_view(&plain);
-	switch (letter) {
-	case 'd':
-	case 'w':
-	case 's':
-		if (s.len != 0)
-			time_print(&shaped, s, letter, d->lang);
-		s = buf_view(&shaped);
-		break;
-	case 'n':
-		if (json_is_integer(v))
-			number_print(&shaped, json_integer_value(v));
-		s = json_is_integer(v) ? buf_view(&shaped) : s;
-		break;
-	case 'q':
-		form_escape(&shaped, buf_string(&plain));
-		s = buf_view(&shaped);
-		break;
-	case 'c':
-		for (size_t i = 0; i < plain.len; i++)
-			plain.at[i] = name_byte(plain.at[i]);
-		break;
-	case 'u':
-		if (!link_is_ours(s))
-			s = SPAN_LIT("#");
-		break;
-	default:
-		break;
-	}
-	template_escape(d->b, s);
-	if (buf_error(&plain) != ERR_OK || buf_error(&shaped) != ERR_OK)
-		d->b->bad = ERR_MEMORY;
-	buf_clear(&plain);
-	buf_clear(&shaped);
+	if (letter == 'l')
+		v = in_language(v, d->lang);
+	s = scalar_text(v, letter == 'n', small);
+	if (letter == 'u')
+		template_escape(d->b, link_is_ours(s) ? s : SPAN_LIT("#"));
+	else if (letter == 0 || letter == 'l' || letter == 'n')
+		template_escape(d->b, s);
+	else
+		shaped_draw(d, s, letter);
 }
 
 /* A message, its {x} and {letter:x} filled. */
@@ -321,26 +310,22 @@ static void
 choice_draw(struct drawing *d, const struct op *op)
 {
 	const json_t *v = look_up(d, op->name);
+	char small[SMALL_MAX];
+	struct span s = scalar_text(v, false, small);
+	uint8_t key[128];
 	const char *text = NULL;
-	struct buf key;
 
-	buf_init(&key, 256);
-	buf_span(&key, op->text);
-	scalar_text(&key, v);
-	for (size_t i = op->text.len; i < key.len; i++) {
-		uint8_t c = key.at[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-			c == '_' || c == '-'))
-			key.at[i] = '-';
+	if (op->text.len + s.len <= sizeof key) {
+		memcpy(key, op->text.at, op->text.len);
+		for (size_t i = 0; i < s.len; i++)
+			key[op->text.len + i] = name_byte(s.at[i]);
+		text = message_find(
+		    d->lang, span_of(key, op->text.len + s.len));
 	}
-	if (buf_error(&key) == ERR_OK)
-		text = message_find(d->lang, buf_view(&key));
 	if (text != NULL)
 		message_draw(d, text);
 	else
 		value_draw(d, v, 0);
-	buf_clear(&key);
 }
 
 /* What a section counts as true. */

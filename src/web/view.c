@@ -93,7 +93,7 @@ void
 view_counts(json_t *o)
 {
 	const json_t *counts = json_object_get(o, "counts");
-	json_t *states = json_array(), *bar = json_array();
+	json_t *states = json_array();
 	json_int_t n[N_STATES], w[N_STATES], total = 0, x = 0;
 
 	if (!json_is_object(counts))
@@ -108,15 +108,11 @@ view_counts(json_t *o)
 		if (n[i] == 0)
 			continue;
 		(void)json_array_append_new(states,
-		    json_pack(
-			"{s:s,s:I}", "state", state_table[i].state, "n", n[i]));
-		(void)json_array_append_new(bar,
-		    json_pack("{s:s,s:I,s:I}", "state", state_table[i].state,
-			"x", x, "w", w[i]));
+		    json_pack("{s:s,s:I,s:I,s:I}", "state",
+			state_table[i].state, "n", n[i], "x", x, "w", w[i]));
 		x += w[i];
 	}
 	view_put(o, "states", states);
-	view_put(o, "bar", bar);
 	view_put(o, "total", json_integer(total));
 	view_put(o, "bad", json_integer(n[0] + n[1]));
 }

@@ -75,7 +75,7 @@ an_escaped_value_parses_back(void **state)
 
 	(void)state;
 	buf_init(&b, 4096);
-	form_escape(&b, all);
+	form_escape(&b, span_text(all));
 	for (size_t i = 0; i < b.len; i++)
 		assert_true(b.at[i] > 0x20 && b.at[i] < 0x7f &&
 		    b.at[i] != '&' && b.at[i] != '/' && b.at[i] != '"');

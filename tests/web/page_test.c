@@ -193,7 +193,7 @@ every_list_is_given_as_json_and_csv(void **state)
 		assert_string_equal(reply.type, "application/json");
 		assert_int_equal(
 		    json_read(buf_view(&reply.body), &v, NULL), ERR_OK);
-		assert_null(json_object_get(v, "bar"));
+		assert_null(json_object_get(v, "states"));
 		json_decref(v);
 		(void)snprintf(name, sizeof name, "%s.csv", path[i]);
 		(void)get(name, "", ADMIN);
