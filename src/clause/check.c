@@ -65,21 +65,23 @@ line_of_word(const char *text, const char *word)
 	return hit == NULL ? 1 : line_of(text, (size_t)(hit - text));
 }
 
-/* The engine says "no such table: foo" without a line: look foo up. */
+/* The engine says 'no such table: foo' or 'near "foo": syntax error' without a
+ * line: look foo up. */
 static unsigned
 line_of_message(const char *text, const char *message)
 {
-	const char *colon = strrchr(message, ':');
+	const char *at = strstr(message, "near \"");
 	char word[64];
 	size_t n;
 
-	if (colon == NULL)
+	at = at != NULL ? at + 5 : strrchr(message, ':');
+	if (at == NULL)
 		return 1;
-	colon += strspn(colon, ": \"");
-	n = strcspn(colon, " \"\n");
+	at += strspn(at, ": \"");
+	n = strcspn(at, " \"\n");
 	if (n >= sizeof word)
 		return 1;
-	memcpy(word, colon, n);
+	memcpy(word, at, n);
 	word[n] = '\0';
 	return line_of_word(text, word);
 }
@@ -282,14 +284,17 @@ static enum err
 row_wrong(struct check *k, const struct check_row *row, struct fault *why,
     const char *column, const char *what, struct span value)
 {
-	k->running = false;
-	sql_reset(k->stmt);
-	return fault_set(why, ERR_RANGE,
+	enum err e;
+
+	e = fault_set(why, ERR_RANGE,
 	    "%s/check.sql: row (%.*s, %.*s): column %s: %s '%.*s'",
 	    k->clause->id, (int)row->agency.len, (const char *)row->agency.at,
 	    (int)row->subject.len, (const char *)row->subject.at, column, what,
 	    (int)(value.len > 80 ? 80 : value.len),
 	    value.at == NULL ? "" : (const char *)value.at);
+	k->running = false;
+	sql_reset(k->stmt); /* the spans above end with this */
+	return e;
 }
 
 /* marks: an object of integers; a null is a mark not given. */

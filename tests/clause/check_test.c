@@ -71,6 +71,7 @@ a_check_that_does_more_than_select_is_refused_with_its_line(void **state)
 	(void)state;
 	refused("SELECT 1\nFROM nowhere", "check.sql:2: ");
 	refused("SELECT 1,\n\n absent FROM agency", "check.sql:3: ");
+	refused("SELECT 1\nFROM agency\nWHERE AND", "check.sql:3: near");
 	refused("DELETE FROM agency", "only one SELECT");
 	refused("UPDATE agency SET name = 'x'", "check.sql:1: ");
 	refused("PRAGMA user_version", "check.sql:1: ");

@@ -211,7 +211,7 @@ judged AS (
       WHEN disk_us IS NULL OR disk_us + :disk_hours * 3600000000 <= :at
         THEN 'no_forecast'
       WHEN free < day_bytes * max(:disk_days,
-          days - (:at - first_us) / 86400000000) THEN 'disk'
+          days - (disk_us - first_us) / 86400000000) THEN 'disk'
     END AS problem
   FROM facts AS f)
 SELECT

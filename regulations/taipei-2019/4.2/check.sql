@@ -54,7 +54,7 @@ people AS (
   WHERE effective_us <= :at),
 holders AS (
   SELECT agency, system, person,
-    json_group_array(system || '/' || account) AS ids
+    json_group_array(agency || '/' || system || '/' || account) AS ids
   FROM (SELECT DISTINCT agency, system, person, account FROM account
         WHERE effective_us <= :at AND person IS NOT NULL)
   GROUP BY agency, system, person),
