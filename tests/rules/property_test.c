@@ -291,8 +291,9 @@ make_city(struct world *w, uint64_t seed)
 			    "at_us, segments, records, failed, detail) VALUES "
 			    "('a%d', %lld, 0, %lld, 30, 300, %d, 'x')",
 			    a, LL(n),
-			    LL(NOW - (runs - n) * 20 * WHEN_HOUR -
-				below(s, 10) * WHEN_HOUR),
+			    LL(NOW - (runs - n) * 30 * WHEN_HOUR -
+				(one_in(s, 3) ? 25 * WHEN_HOUR + WHEN_MINUTE
+					      : below(s, 10) * WHEN_HOUR)),
 			    one_in(s, 4));
 		if (one_in(s, 2))
 			run(w,
