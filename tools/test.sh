@@ -108,6 +108,7 @@ all)
 	part "fuzz" --limit 900 -- fuzz/run.sh --seconds 5
 	fences
 	programs packaging 120
+	programs serve 300
 	programs counterpart 600
 	programs fault 600
 	;;

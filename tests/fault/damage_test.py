@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Stored bytes that are altered, cut off or gone are named, and everything
 else is still read. Prints TAP."""
+import contextlib
 import os
-import shutil
 import socket
 import sys
 
@@ -41,16 +41,28 @@ class Altered:
 
     def __init__(self, path, how):
         self.path = path
-        self.kept = path + ".kept-by-test"
-        shutil.copy2(path, self.kept)
+        self.about = os.stat(path)
+        with open(path, "rb") as f:
+            self.bytes = f.read()
         os.chmod(path, 0o600)
         how(path)
+        if os.path.exists(path):
+            self.own()
+
+    def own(self):
+        """Owner and mode as they were, so that only the bytes differ."""
+        os.chown(self.path, self.about.st_uid, self.about.st_gid)
+        os.chmod(self.path, self.about.st_mode & 0o7777)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        os.replace(self.kept, self.path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+        with open(self.path, "wb") as f:
+            f.write(self.bytes)
+        self.own()
 
 
 def flip(at):
