@@ -3,7 +3,7 @@
  *
  * One JSON object a clause (only clauses in which something changed):
  *
- *     {"clause": "12.1", "at_us": …, "next_us": …|null,
+ *     {"clause": "12.1", "chapter": 5, "at_us": …, "next_us": …|null,
  *      "refused": "12.1/check.sql:3: …"|null,
  *      "verdicts": [{"agency", "state", "since_us", "problem"|null,
  *         "n_met", "n_due", "n_unmet", "n_unknown", "n_excepted", "n_na",
@@ -18,6 +18,9 @@
  * rows of their key, the gone ones are deleted, and each element of
  * `verdicts` whose `was` differs from its `state` becomes an entry. Findings
  * of every state are stored: what was met must be missed too when it goes.
+ *
+ * Evidence gains `judged_us`. Where nothing but the evidence differs, a
+ * finding is given again only 15 minutes after it was stored last.
  */
 #ifndef RULES_CHANGES_H
 #define RULES_CHANGES_H

@@ -10,6 +10,8 @@
  * - a subject known before that the check no longer gives, without being
  *   given as removed, becomes unknown (problem `vanished`);
  * - a subject whose marks fell (clause/check.h) becomes unknown (`lost`);
+ *   A subject has moved, not vanished, when all of its `identity` stands in
+ *   other rows;
  * - what becomes unknown keeps `known_state` and `known_since_us`, the last
  *   that was known, until the check knows again.
  */
@@ -28,7 +30,7 @@
 struct finding { /* one subject; texts live as long as the judged clause */
 	const char *agency, *subject, *title;
 	enum state state;
-	int64_t since_us;
+	int64_t since_us; /* 0: not known */
 	int64_t due_us; /* 0: none */
 	const char *problem; /* code; NULL: none */
 	const char *evidence; /* JSON object */

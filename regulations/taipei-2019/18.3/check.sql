@@ -8,7 +8,8 @@ firewalls AS (
     sum(entry) OVER (PARTITION BY agency) AS edition,
     min(coalesce(silent_hours, :silent_hours), 1440) AS silent_hours,
     CASE
-      WHEN coalesce(firewall, 0) = 0 AND kind <> 'firewall' THEN 'removed'
+      WHEN coalesce(firewall, 0) = 0 AND coalesce(kind, '') <> 'firewall'
+        THEN 'removed'
       WHEN voided = 1 AND coalesce(ground, '') = '' THEN 'voided'
       WHEN voided = 1 THEN 'removed'
       ELSE 'live'
