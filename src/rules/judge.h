@@ -8,10 +8,9 @@
  * improves on them:
  *
  * - a subject known before that the check no longer gives, without being
- *   given as removed, becomes unknown (problem `vanished`);
+ *   given as removed, becomes unknown (problem `vanished`); it has moved, not
+ *   vanished, when all of its `identity` stands in other rows;
  * - a subject whose marks fell (clause/check.h) becomes unknown (`lost`);
- *   A subject has moved, not vanished, when all of its `identity` stands in
- *   other rows;
  * - what becomes unknown keeps `known_state` and `known_since_us`, the last
  *   that was known, until the check knows again.
  */
