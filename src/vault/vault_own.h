@@ -104,6 +104,13 @@ void vault_add_peer(struct vault *v, const struct peer *p);
 void vault_add_trimmed(struct vault *v);
 void vault_add_clock(struct vault *v);
 void vault_add_committed(struct vault *v, const struct shelf_item *it);
+/* vault_item_take: one item of the catalogue, as catalogue_open gives it.
+ * vault_sealed_widen: all of a stream up to seq is sealed, the chain then
+ * being at h. */
+MUST_CHECK enum err vault_item_take(
+    void *arg, enum catalogue_kind kind, struct span body, struct fault *why);
+void vault_sealed_widen(
+    struct stream_state *s, uint64_t seq, const struct hash *h);
 /* vault_state_put: counters of sources and the detectors, as they are. */
 void vault_state_put(struct vault *v, uint64_t frame, struct buf *b);
 MUST_CHECK enum err vault_state_get(
