@@ -195,6 +195,10 @@ rows_import(struct write *w, struct fault *why)
 	if (e != ERR_OK) {
 		json_t *o = api_error(e, NULL, why->text);
 
+		/* A wrong heading fails the file, though no row was reached. */
+		if (json_get_int(out, "failed", 0) == 0)
+			json_put_int(out, "failed", 1);
+
 		(void)json_object_update(out, o);
 		json_decref(o);
 	}

@@ -144,30 +144,53 @@ report_deltas(const struct vault_report *v, struct arena *a)
 	return d;
 }
 
+/* One detection under the rule's name with `suffix`. */
+static bool
+detection_put(struct keeper *k, struct arena *a, const struct detection *from,
+    const char *suffix, struct detection_report *to)
+{
+	const char *stream = vault_stream_at(k->vault, from->stream)->name;
+	char *id = arena_printf(
+	    a, "%s.%llu", stream, (unsigned long long)from->seq);
+	char *rule = arena_printf(a, "%s%s", from->rule, suffix);
+
+	if (id == NULL || rule == NULL)
+		return false;
+	*to = (struct detection_report){ .source = from->source,
+		.rule = span_text(rule),
+		.subject = span_text(from->subject),
+		.user = span_text(from->user),
+		.first_us = from->first_us,
+		.last_us = from->last_us,
+		.count = from->count,
+		.record = span_text(id) };
+	return true;
+}
+
+/*
+ * What the detectors saw. That an attack was followed by a sign-in, or ended
+ * by a lock, are rows of their own beside it: the same subject and beginning,
+ * the rule's name with -success or -locked.
+ */
 static struct detection_report *
 report_detections(
-    struct keeper *k, const struct vault_report *v, struct arena *a)
+    struct keeper *k, const struct vault_report *v, struct arena *a, size_t *n)
 {
 	struct detection_report *d = arena_array(
-	    a, v->n_detections + 1, sizeof *d);
+	    a, 3 * v->n_detections + 1, sizeof *d);
 
+	*n = 0;
 	for (size_t i = 0; d != NULL && i < v->n_detections; i++) {
 		const struct detection *from = &v->detection[i];
-		const char *stream =
-		    vault_stream_at(k->vault, from->stream)->name;
-		char *id = arena_printf(
-		    a, "%s.%llu", stream, (unsigned long long)from->seq);
+		bool good = detection_put(k, a, from, "", &d[(*n)++]);
 
-		if (id == NULL)
+		if (good && from->succeeded)
+			good = detection_put(
+			    k, a, from, "-success", &d[(*n)++]);
+		if (good && from->locked)
+			good = detection_put(k, a, from, "-locked", &d[(*n)++]);
+		if (!good)
 			return NULL;
-		d[i] = (struct detection_report){ .source = from->source,
-			.rule = span_text(from->rule),
-			.subject = span_text(from->subject),
-			.user = span_text(from->user),
-			.first_us = from->first_us,
-			.last_us = from->last_us,
-			.count = from->count,
-			.record = span_text(id) };
 	}
 	return d;
 }
@@ -203,8 +226,7 @@ report_print(struct keeper *k, uint32_t stream, struct buf *b)
 	r.source = source;
 	r.delta = report_deltas(&v, a);
 	r.n_deltas = v.n_rows;
-	r.detection = report_detections(k, &v, a);
-	r.n_detections = v.n_detections;
+	r.detection = report_detections(k, &v, a, &r.n_detections);
 	if (source != NULL && r.delta != NULL && r.detection != NULL) {
 		told_report(b, &r);
 		good = buf_error(b) == ERR_OK;

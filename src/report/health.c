@@ -225,7 +225,7 @@ report_health(struct report *r, const struct question *q, struct answer *a,
 	put(o, "verify", verify);
 	put(o, "instruments", instruments);
 	json_put_time(o, "now", r->now_us);
-	e = rows(r, "verify_last", NULL, 0, verify_each, verify, why);
+	e = rows(r, "verify_runs", NULL, 0, verify_each, verify, why);
 	if (e == ERR_OK)
 		e = rows(r, "disk_last", NULL, 0, disk_each, checks, why);
 	if (e == ERR_OK)

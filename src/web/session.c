@@ -259,6 +259,12 @@ password_change(struct ask *k)
 		v = ask_keep(k, v);
 	buf_clear(&a.body);
 	if (a.status == 200) {
+		/* The old token is dead: the session goes on under a new one. */
+		const char *token = json_get_text(v, "token", "");
+
+		if (*token != '\0')
+			session_cookie_set(
+			    k, session_cookie_name(k->w), token, false);
 		page_redirect(k, "/account?changed=1");
 		return;
 	}

@@ -63,7 +63,8 @@ struct web_backend {
 	    const char *address, struct web_signed *s, struct fault *why);
 	enum err (*sign_out)(
 	    void *arg, const struct web_caller *who, struct fault *why);
-	/* status 200 with {} or 400 with an error (doc/api.md). */
+	/* status 200 with {"token"}, the session's new token (absent: the old
+	 * one goes on), or 400 with an error (doc/api.md). */
 	enum err (*password)(void *arg, const struct web_caller *who,
 	    struct span old_, struct span new_, struct web_answer *a,
 	    struct fault *why);
