@@ -129,7 +129,7 @@ def beimen_round(path, n):
                 server.process.pid, 0.02)
             server.cli("log", "seal", seconds=600)
             return {"seconds": seconds, "cpu": cpu,
-                    "disk": disk_bytes(folder + "/data/vault")}
+                    "disk": disk_bytes(folder + "/data/vault/segments")}
         finally:
             stop_process(server.process)
 

@@ -36,7 +36,7 @@ def ingest(a):
     yield "%d lines of mixed government-like logs (%.0f B each, seed %d), " \
         "%d TCP connections, sender on the same cores, %d rounds. beimen: " \
         "parsed, classified, chained and synced to disk when the clock " \
-        "stops; sealed (compressed, hashed) for the bytes on disk. rsyslog: " \
+        "stops; bytes on disk are those of the sealed segments. rsyslog: " \
         "imtcp to omfile as it comes, not synced.\n" % (
             a["lines"], a["bytes"] / a["lines"], a["seed"], a["connections"],
             a["beimen"]["rate"]["rounds"])
