@@ -5,10 +5,10 @@
 #include "vault/inbox_own.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "vault/line.h"
 
 enum err
 grow_array(void **at, size_t *cap, size_t n, size_t size, struct fault *why)
@@ -28,7 +28,7 @@ grow_array(void **at, size_t *cap, size_t n, size_t size, struct fault *why)
 void
 journal_name(uint32_t number, const char *end, char to[static JOURNAL_NAME_MAX])
 {
-	(void)snprintf(to, JOURNAL_NAME_MAX, "%08u.%s", number, end);
+	line_put(to, JOURNAL_NAME_MAX, "%08u.%s", number, end);
 }
 
 enum err
@@ -103,7 +103,7 @@ damage_add(struct inbox_found *found, uint32_t journal, uint64_t at,
 	*d = (struct inbox_damage){
 		.journal = journal, .at = at, .len = len, .doubtful = doubtful
 	};
-	(void)snprintf(d->text, sizeof d->text,
+	line_put(d->text, sizeof d->text,
 	    "inbox: journal %08u, offset %llu: %s", journal,
 	    (unsigned long long)at, text);
 }
@@ -203,7 +203,7 @@ frame_follows(struct inbox *x, const struct frame *f, struct inbox_found *found)
 
 	if (x->last_frame != 0 && !x->hole) {
 		if (f->number != x->last_frame + 1) {
-			(void)snprintf(text, sizeof text,
+			line_put(text, sizeof text,
 			    "frames %llu to %llu are missing before it",
 			    (unsigned long long)x->last_frame + 1,
 			    (unsigned long long)f->number - 1);
@@ -311,7 +311,7 @@ set_aside(struct inbox *x, int fd, uint32_t number, uint64_t at, uint64_t len,
 
 	if (len > FRAME_PAYLOAD_MAX)
 		len = FRAME_PAYLOAD_MAX;
-	(void)snprintf(name, sizeof name, "%08u.%llu.aside", number,
+	line_put(name, sizeof name, "%08u.%llu.aside", number,
 	    (unsigned long long)at);
 	buf_reset(&x->read);
 	if ((to = buf_room(&x->read, (size_t)len)) == NULL)
@@ -710,8 +710,7 @@ inbox_expect(struct inbox *x, uint32_t journal, uint64_t number,
 		return;
 	if (j->damaged)
 		return; /* told already */
-	(void)snprintf(text, sizeof text,
-	    "frames %llu to %llu are missing before it",
+	line_put(text, sizeof text, "frames %llu to %llu are missing before it",
 	    (unsigned long long)number + 1,
 	    (unsigned long long)x->group[0].frame - 1);
 	damage_add(found, j->number, 0, 0, false, text);

@@ -4,9 +4,9 @@
  * Everything here is described in doc/format-vault.md; numbers are
  * big-endian.
  */
-#include <stdio.h>
 
 #include "base/text.h"
+#include "vault/line.h"
 #include "vault/segment_own.h"
 
 static const uint8_t head_magic[8] = { 'B', 'E', 'I', 'M', 'E', 'N', 'S', '1' };
@@ -33,8 +33,7 @@ segment_file(const struct hash *name, char to[static SEGMENT_FILE_MAX])
 	char hex[SEGMENT_NAME_LEN + 1];
 
 	segment_print_name(name, hex);
-	(void)snprintf(
-	    to, SEGMENT_FILE_MAX, "%c%c/%s.seg", hex[0], hex[1], hex);
+	line_put(to, SEGMENT_FILE_MAX, "%c%c/%s.seg", hex[0], hex[1], hex);
 }
 
 /* Takes len bytes and compares them. */

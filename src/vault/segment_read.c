@@ -2,11 +2,11 @@
  * vault/segment_read.c: opening a segment, damaged or not, and its rows.
  */
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "crypt/leaf.h"
 #include "pack/zstd.h"
+#include "vault/line.h"
 #include "vault/segment_own.h"
 
 void
@@ -233,11 +233,11 @@ segment_load(struct segment *s, struct fault *why)
 		s->head_sound = false;
 	if (s->indexed) {
 		if (!s->head_sound)
-			(void)snprintf(
+			line_put(
 			    s->wrong, sizeof s->wrong, "the head is damaged");
 		return ERR_OK;
 	}
-	(void)snprintf(s->wrong, sizeof s->wrong, "%.150s", index.text);
+	line_put(s->wrong, sizeof s->wrong, "%.150s", index.text);
 	if (!s->head_sound)
 		return fault_set(why, ERR_DAMAGE,
 		    "neither head nor index can be read: %s", index.text);
@@ -351,21 +351,21 @@ segment_say(const struct segment *s, uint32_t block, uint64_t first,
 		return;
 	segment_print_name(&s->info.name, hex);
 	if (block < SEGMENT_BLOCKS_MAX)
-		(void)snprintf(where, sizeof where, " block %u:", block);
+		line_put(where, sizeof where, " block %u:", block);
 	if (first != 0 && last == UINT64_MAX)
-		(void)snprintf(records, sizeof records,
+		line_put(records, sizeof records,
 		    " record %s.%llu and after:", s->head.stream,
 		    (unsigned long long)first);
 	else if (first != 0 && first == last)
-		(void)snprintf(records, sizeof records,
+		line_put(records, sizeof records,
 		    " record %s.%llu:", s->head.stream,
 		    (unsigned long long)first);
 	else if (first != 0)
-		(void)snprintf(records, sizeof records,
+		line_put(records, sizeof records,
 		    " records %s.%llu to .%llu:", s->head.stream,
 		    (unsigned long long)first, (unsigned long long)last);
-	(void)snprintf(d.text, sizeof d.text, "segment %.12s:%s%s %s", hex,
-	    where, records, what);
+	line_put(d.text, sizeof d.text, "segment %.12s:%s%s %s", hex, where,
+	    records, what);
 	bad(arg, &d);
 }
 

@@ -3,12 +3,12 @@
  * relies on it.
  */
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "crypt/leaf.h"
 #include "crypt/merkle.h"
 #include "pack/zstd.h"
+#include "vault/line.h"
 #include "vault/segment_own.h"
 
 #define PACK_LEVEL 3
@@ -160,7 +160,7 @@ segment_begin(struct env *env, int dir, const char *stream, uint64_t first_seq,
 	memcpy(w->head.stream, stream, strlen(stream) + 1);
 	if ((e = env->ops->random(env, &r, sizeof r, why)) != ERR_OK)
 		goto out;
-	(void)snprintf(
+	line_put(
 	    w->temp, sizeof w->temp, "%016llx.part", (unsigned long long)r);
 	e = env->ops->open(env, dir, w->temp, ENV_CREATE, &w->fd, why);
 	if (e != ERR_OK) {

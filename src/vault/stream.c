@@ -4,19 +4,16 @@
 #include "vault/stream.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 #include "base/text.h"
+#include "vault/line.h"
 
 void
 stream_print(const struct stream_name *n, char to[static STREAM_NAME_MAX])
 {
-	int len;
-
 	assert(n->class < CLASS_N && n->keep_days <= STREAM_KEEP_MAX);
-	len = snprintf(to, STREAM_NAME_MAX, "%s.%s-%u", n->agency,
+	line_put(to, STREAM_NAME_MAX, "%s.%s-%u", n->agency,
 	    event_class_name(n->class), n->keep_days);
-	assert(len > 0 && len < STREAM_NAME_MAX);
 }
 
 /* Where the last c stands; SIZE_MAX if nowhere. */

@@ -4,10 +4,10 @@
  * Journals and segments are the truth; the catalogue says which of them book
  * has, and what rows alone do not tell.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/when.h"
+#include "vault/line.h"
 #include "vault/vault_own.h"
 
 static const unsigned keep_default[CLASS_N] = {
@@ -180,7 +180,7 @@ loss_add(
     struct vault_found *found, const char *stream, uint64_t from, uint64_t to)
 {
 	if (found->n_losses++ < 8)
-		(void)snprintf(found->loss[found->n_losses - 1],
+		line_put(found->loss[found->n_losses - 1],
 		    sizeof found->loss[0],
 		    "records %s.%llu to .%llu are in no journal and no segment",
 		    stream, (unsigned long long)from, (unsigned long long)to);

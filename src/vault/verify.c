@@ -4,10 +4,10 @@
  */
 #include "vault/verify.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "vault/catalogue.h"
+#include "vault/line.h"
 
 /* A segment that the catalogue says book has. */
 struct listed {
@@ -43,8 +43,8 @@ say(struct verify *y, const struct hash *segment, const char *stream,
 	y->failed = true;
 	if (y->fn == NULL)
 		return;
-	(void)snprintf(d.stream, sizeof d.stream, "%s", stream);
-	(void)snprintf(d.text, sizeof d.text, "%s", text);
+	line_put(d.stream, sizeof d.stream, "%s", stream);
+	line_put(d.text, sizeof d.text, "%s", text);
 	y->fn(y->arg, &d);
 }
 
@@ -201,7 +201,7 @@ missing_say(struct verify *y, const struct listed *l, struct fault *why)
 	if (e != ERR_NOT_FOUND)
 		return e == ERR_DAMAGE ? ERR_OK : e;
 	segment_print_name(&l->name, hex);
-	(void)snprintf(text, sizeof text,
+	line_put(text, sizeof text,
 	    "segment %.12s is missing: records %s.%llu to .%llu", hex,
 	    l->stream, (unsigned long long)l->first_seq,
 	    (unsigned long long)(l->first_seq + l->n - 1));
@@ -257,19 +257,19 @@ pair_check(struct verify *y, const struct shelf_item *a,
 		if (is_listed(y, stream, next) ||
 		    shelf_holding(view_shelf(y->v), stream, next) != NULL)
 			return;
-		(void)snprintf(text, sizeof text,
+		line_put(text, sizeof text,
 		    "records %s.%llu to .%llu are missing", stream,
 		    (unsigned long long)next,
 		    (unsigned long long)b->first_seq - 1);
 		say(y, NULL, stream, next, b->first_seq - 1, text);
 	} else if (b->first_seq < next) {
-		(void)snprintf(text, sizeof text,
+		line_put(text, sizeof text,
 		    "segments %.12s and %.12s hold the same records from "
 		    "%s.%llu on",
 		    one, two, stream, (unsigned long long)b->first_seq);
 		say(y, &b->name, stream, b->first_seq, next - 1, text);
 	} else if (!hash_equal(&a->chain_after, &b->chain_before)) {
-		(void)snprintf(text, sizeof text,
+		line_put(text, sizeof text,
 		    "segment %.12s does not follow segment %.12s (chain)", two,
 		    one);
 		say(y, &b->name, stream, b->first_seq, b->first_seq, text);
