@@ -15,15 +15,31 @@ from lines import City  # noqa: E402
 RECORDS = 2000
 
 
+def hostile():
+    """Records that try to be more than text, in every part of a record."""
+    with open(SRC + "/tests/counterpart/hostile.txt", encoding="utf-8") as f:
+        for text in f.read().splitlines():
+            yield "<13>1 - sender.test hostile - - - %s\n" % text
+            word = text.replace(" ", "")[:40]
+            yield "<13>1 - %s %s - - - in host and program\n" % (word, word)
+            yield '<86>1 - sender.test sshd 1 - - Failed password for ' \
+                "%s from 192.0.2.1 port 22 ssh2\n" % word
+
+
 def fill(server):
-    """Records of every kind, stored before the browser comes."""
+    """Records of every kind, stored and in part sealed before the browser
+    comes; the hostile ones are the newest."""
     city = City(7)
-    before = server.stored() or 0
-    with socket.create_connection(server.syslog, 5) as s:
-        for n in range(RECORDS):
-            s.sendall(city.line(n).encode("utf-8"))
-        s.shutdown(socket.SHUT_WR)
-    return until(lambda: (server.stored() or 0) >= before + RECORDS, 60)
+    for lines in ([city.line(n) for n in range(RECORDS)], list(hostile())):
+        before = server.stored() or 0
+        with socket.create_connection(server.syslog, 5) as s:
+            s.sendall("".join(lines).encode("utf-8"))
+            s.shutdown(socket.SHUT_WR)
+        if not until(lambda: (server.stored() or 0) >= before + len(lines),
+                     60):
+            return False
+        server.cli("log", "seal")
+    return True
 
 
 def main():
@@ -37,7 +53,7 @@ def main():
             ["node", SRC + "/tests/journey/run.mjs"],
             stdin=subprocess.DEVNULL, check=False,
             env=dict(os.environ, BASE_URL=server.web, ACCOUNT=name,
-                     PASSWORD=password, STORES="1")).returncode
+                     PASSWORD=password, STORES="1", PAYLOADS="1")).returncode
 
 
 if __name__ == "__main__":
