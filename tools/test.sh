@@ -21,6 +21,7 @@ started=$SECONDS
 # A scratch folder of this run alone, gone afterwards.
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/beimen-test.XXXXXX") || exit 3
 export TMPDIR
+chmod 711 "$TMPDIR" # tests that give up root still find their own files
 trap 'rm -rf "$TMPDIR"' EXIT
 trap 'exit 130' INT TERM
 rm -rf "$TALLY"

@@ -141,8 +141,7 @@ fields_now(struct run *r)
 	if (strcmp(r->word[1], "-") != 0 &&
 	    r->b->read(run_data(r), buf_string(&p), "", &status, &body, &why) ==
 		ERR_OK &&
-	    status == 200 &&
-	    json_read(buf_view(&body), &o, &why) != ERR_OK)
+	    status == 200 && json_read(buf_view(&body), &o, &why) != ERR_OK)
 		o = NULL;
 	buf_clear(&p);
 	buf_clear(&body);

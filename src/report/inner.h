@@ -87,8 +87,8 @@ bool agency_may(struct report *r, struct span agency);
 
 /* agency_known: it is in the register and the viewer may see it; an empty
  * name passes. Fails ERR_NOT_FOUND. */
-MUST_CHECK enum err agency_known(struct report *r, struct span agency,
-    struct fault *why);
+MUST_CHECK enum err agency_known(
+    struct report *r, struct span agency, struct fault *why);
 
 /* ---- findings and verdicts ---- */
 

@@ -130,8 +130,8 @@ struct searching {
  * too, so they are left out unless the query speaks of them.
  */
 static enum err
-words_read(struct report *r, struct span text, struct query **out,
-    struct fault *why)
+words_read(
+    struct report *r, struct span text, struct query **out, struct fault *why)
 {
 	struct query *q;
 	char *whole;
@@ -142,10 +142,10 @@ words_read(struct report *r, struct span text, struct query **out,
 		return e;
 	}
 	query_free(q);
-	whole = span_trim(text).len == 0 ?
-	    arena_printf(r->arena, "-action:read-records") :
-	    arena_printf(r->arena, "(%.*s) -action:read-records",
-		(int)text.len, (const char *)text.at);
+	whole = span_trim(text).len == 0
+	    ? arena_printf(r->arena, "-action:read-records")
+	    : arena_printf(r->arena, "(%.*s) -action:read-records",
+		  (int)text.len, (const char *)text.at);
 	if (whole == NULL)
 		return fault_set(why, ERR_MEMORY, "search");
 	return query_parse(span_text(whole), out, why);

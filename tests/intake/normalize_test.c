@@ -121,7 +121,7 @@ a_mistake_in_a_rule_file_is_named_with_its_line(void **state)
 		buf_init(&b, 4096);
 		buf_add(&b, RULE, at);
 		buf_text(&b, cases[i].to);
-		buf_text(&b, RULE + at + len);
+		buf_text(&b, &RULE[at + len]);
 		assert_null(rules_of(buf_string(&b), &why));
 		if (!span_starts(span_text(why.text), cases[i].line))
 			fail_msg("got  %s\nwant %s", why.text, cases[i].line);
@@ -139,7 +139,7 @@ two_rules_of_one_name_are_refused(void **state)
 	(void)state;
 	buf_init(&b, 4096);
 	buf_text(&b, RULE);
-	buf_text(&b, RULE + strlen("rules:\n"));
+	buf_text(&b, &RULE[strlen("rules:\n")]);
 	assert_int_equal(
 	    normalize_read(buf_view(&b), "my.yaml", &n, &why), ERR_EXISTS);
 	assert_string_equal(

@@ -200,11 +200,14 @@ try_clone(const struct role_row *row)
 	return pid > 0;
 }
 
+/* What a call gave that should not have come back. */
+static volatile long came_back;
+
 #define CALL_ENDS(name, expression)                        \
 	static bool try_##name(const struct role_row *row) \
 	{                                                  \
 		(void)row;                                 \
-		(void)(expression);                        \
+		came_back = (long)(expression);            \
 		return true;                               \
 	}
 CALL_ENDS(ptrace, ptrace(PTRACE_ATTACH, parent, NULL, NULL))
