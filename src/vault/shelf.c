@@ -185,7 +185,8 @@ file_take(struct shelf *s, const struct hash *name, struct fault *why)
 		segment_close(g);
 		if (e != ERR_OK)
 			return e;
-	} else if (e != ERR_DAMAGE) {
+	} else if (e != ERR_DAMAGE && e != ERR_IO) {
+		/* A file the system will not give is damage of that one. */
 		return fault_set(why, e, "%s", what.text);
 	}
 	return item_add(s, &item, why);

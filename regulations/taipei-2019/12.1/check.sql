@@ -123,7 +123,9 @@ SELECT
     THEN absent_us END AS due,
   problem,
   json_object(
-    'system', title, 'kind', kind, 'log_source', key,
+    'system', title, 'kind', kind, 'kind_zh', CASE kind
+      WHEN 'sign-in' THEN '登入' WHEN 'sign-out' THEN '登出'
+      ELSE '特殊權限使用' END, 'log_source', key,
     'first_us', first_us, 'last_us', last_us, 'kind_us', kind_us,
     'silent_hours', silent_hours, 'kind_days', :kind_days,
     'next_us', CASE
