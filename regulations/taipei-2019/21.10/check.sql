@@ -152,6 +152,8 @@ rowset AS (
   FROM targets AS t
   JOIN watch AS w ON w.agency = t.agency AND w.system = t.system
   WHERE t.place = 1)
+-- How long an answer may take the sentence does not say: past that number of
+-- practice nobody knows whether the attack was stopped, so it is unknown.
 SELECT
   agency,
   subject,
@@ -160,7 +162,7 @@ SELECT
     WHEN problem IS NULL THEN 'met'
     WHEN problem = 'removed' THEN 'n/a'
     WHEN problem IN ('open', 'soon') THEN 'due'
-    WHEN problem IN ('broken_in', 'unanswered') THEN 'unmet'
+    WHEN problem = 'broken_in' THEN 'unmet'
     ELSE 'unknown'
   END AS state,
   CASE problem
