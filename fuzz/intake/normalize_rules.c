@@ -9,14 +9,6 @@
 #include "intake/syslog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-const char *__lsan_default_suppressions(void);
-
-/* libfyaml 0.7.12 loses a buffer of some long quoted texts; ours is kept. */
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libfyaml.so\n";
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -2,16 +2,19 @@
  * pack/yaml.c: YAML read into JSON values that remember their lines.
  *
  * About    files that people edit: packs, registers, log rules, settings.
- * Works on libfyaml's events, never on its documents: aliases are refused as
- *          they appear, so a small file stays small.
- * Source   YAML 1.2.2, core schema (section 10.3).
+ * Works on libyaml's events, never on its documents: aliases are refused as
+ *          they appear, so a small file stays small. What is open stands in
+ *          an array of JSON_DEPTH_MAX frames; nothing here recurses.
+ * Source   YAML 1.2.2, core schema (section 10.3). libyaml reads YAML 1.1:
+ *          what the two would read differently (directives, the line breaks
+ *          of Unicode) is refused.
  */
 #include "pack/yaml_inner.h"
 
-#include <libfyaml.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <yaml.h>
 
 #include "base/text.h"
 
@@ -32,6 +35,8 @@ struct build {
 	unsigned depth;
 	uint32_t line, column; /* of the event under the hands */
 	unsigned documents;
+	struct span rest; /* of the file, from the character `at` on */
+	size_t at;
 	struct fault *why;
 };
 
@@ -139,25 +144,19 @@ take_key(struct build *b, struct span s)
 }
 
 static enum err
-take_scalar(struct build *b, struct fy_token *token)
+take_scalar(struct build *b, struct span s, bool plain)
 {
 	json_t *v = NULL;
 	uint32_t at;
-	size_t len = 0;
-	const char *p = fy_token_get_text(token, &len);
-	struct span s = span_of(p, p == NULL ? 0 : len);
 	enum err e;
 
-	if (p == NULL && token != NULL && len > 0)
-		return no_memory(b);
 	/* Escapes can make what the file itself does not hold. */
 	if (span_find(s, '\0') != SIZE_MAX || !text_valid(s))
 		return fault(b, ERR_SYNTAX, "text with a NUL or not of UTF-8");
 	if (wants_key(b))
 		return take_key(b, s);
-	if (fy_token_scalar_style(token) != FYSS_PLAIN)
-		v = json_stringn_nocheck(
-		    s.len == 0 ? "" : (const char *)s.at, s.len);
+	if (!plain)
+		v = json_stringn_nocheck((const char *)s.at, s.len);
 	else if ((e = yaml_plain(s, &v)) == ERR_RANGE)
 		return fault(
 		    b, ERR_SYNTAX, "a number beyond 64 bits: put it in quotes");
@@ -198,10 +197,19 @@ take_end(struct build *b)
 	return ERR_OK;
 }
 
+/* The byte where a character of the file begins; 0 at the file's end. */
+static uint8_t
+byte_at(struct build *b, size_t at)
+{
+	for (; b->at < at && b->rest.len > 0; b->at++)
+		b->rest = span_slice(b->rest,
+		    text_rune(span_slice(b->rest, 0, 4), NULL), SIZE_MAX);
+	return b->rest.len > 0 ? b->rest.at[0] : 0;
+}
+
 /* Refuses what would make one text stand for another. */
 static enum err
-no_extras(
-    struct build *b, const struct fy_token *anchor, const struct fy_token *tag)
+no_extras(struct build *b, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
 	if (anchor != NULL)
 		return fault(b, ERR_SYNTAX, "anchors (&) are not allowed");
@@ -210,105 +218,134 @@ no_extras(
 	return ERR_OK;
 }
 
-/* Takes one event of the parser. */
+/* The first document, without directives. */
 static enum err
-take(struct build *b, struct fy_event *ev)
+take_document(struct build *b, const yaml_event_t *ev)
 {
-	const struct fy_mark *mark = fy_event_start_mark(ev);
+	if (ev->data.document_start.version_directive != NULL ||
+	    ev->data.document_start.tag_directives.start !=
+		ev->data.document_start.tag_directives.end)
+		return fault(b, ERR_SYNTAX, "directives (%%) are not allowed");
+	if (b->documents++ > 0)
+		return fault(b, ERR_SYNTAX, "more than one document");
+	return ERR_OK;
+}
+
+/* A scalar's event: libyaml keeps silent about the tag that is only "!". */
+static enum err
+take_text(struct build *b, const yaml_event_t *ev)
+{
+	const yaml_char_t *tag = ev->data.scalar.tag;
 	enum err e;
 
-	if (mark != NULL) {
-		b->line = (uint32_t)mark->line + 1;
-		b->column = (uint32_t)mark->column + 1;
-	}
+	if (tag == NULL && byte_at(b, ev->start_mark.index) == '!')
+		tag = (const yaml_char_t *)"!";
+	if ((e = no_extras(b, ev->data.scalar.anchor, tag)) != ERR_OK)
+		return e;
+	return take_scalar(b,
+	    span_of(ev->data.scalar.value, ev->data.scalar.length),
+	    ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
+}
+
+/* Takes one event of the parser. */
+static enum err
+take(struct build *b, const yaml_event_t *ev)
+{
+	enum err e;
+
+	b->line = (uint32_t)ev->start_mark.line + 1;
+	b->column = (uint32_t)ev->start_mark.column + 1;
 	switch (ev->type) {
-	case FYET_DOCUMENT_START:
-		if (b->documents++ == 0)
-			return ERR_OK;
-		return fault(b, ERR_SYNTAX, "more than one document");
-	case FYET_ALIAS:
+	case YAML_DOCUMENT_START_EVENT:
+		return take_document(b, ev);
+	case YAML_ALIAS_EVENT:
 		return fault(b, ERR_SYNTAX, "aliases (*) are not allowed");
-	case FYET_SCALAR:
-		e = no_extras(b, ev->scalar.anchor, ev->scalar.tag);
-		return e != ERR_OK ? e : take_scalar(b, ev->scalar.value);
-	case FYET_MAPPING_START:
-		e = no_extras(
-		    b, ev->mapping_start.anchor, ev->mapping_start.tag);
+	case YAML_SCALAR_EVENT:
+		return take_text(b, ev);
+	case YAML_MAPPING_START_EVENT:
+		e = no_extras(b, ev->data.mapping_start.anchor,
+		    ev->data.mapping_start.tag);
 		return e != ERR_OK ? e : take_start(b, json_object());
-	case FYET_SEQUENCE_START:
-		e = no_extras(
-		    b, ev->sequence_start.anchor, ev->sequence_start.tag);
+	case YAML_SEQUENCE_START_EVENT:
+		e = no_extras(b, ev->data.sequence_start.anchor,
+		    ev->data.sequence_start.tag);
 		return e != ERR_OK ? e : take_start(b, json_array());
-	case FYET_MAPPING_END:
-	case FYET_SEQUENCE_END:
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
 		return take_end(b);
 	default:
 		return ERR_OK;
 	}
 }
 
-/* The parser's own first complaint. */
+/* The parser's complaint. */
 static enum err
-parser_fault(struct build *b, struct fy_diag *diag)
+parser_fault(struct build *b, const yaml_parser_t *p)
 {
-	void *at = NULL;
-	const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &at);
-
-	if (error != NULL && error->line > 0) {
-		b->line = (uint32_t)error->line;
-		b->column = (uint32_t)(error->column > 0 ? error->column : 1);
+	if (p->error == YAML_MEMORY_ERROR || p->problem == NULL)
+		return no_memory(b);
+	if (p->error != YAML_READER_ERROR) {
+		b->line = (uint32_t)p->problem_mark.line + 1;
+		b->column = (uint32_t)p->problem_mark.column + 1;
 	}
-	return fault(b, ERR_SYNTAX, "%s",
-	    error == NULL || error->msg == NULL ? "not YAML" : error->msg);
+	return fault(b, ERR_SYNTAX, "%s%s%s", p->problem,
+	    p->context == NULL ? "" : " ",
+	    p->context == NULL ? "" : p->context);
 }
 
 /* Runs the parser over s and builds the tree. */
 static enum err
 parse(struct build *b, struct span s)
 {
-	struct fy_diag_cfg quiet;
-	struct fy_parse_cfg cfg = {
-		.flags = FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
-		    FYPCF_DISABLE_MMAP_OPT,
-	};
-	struct fy_parser *p = NULL;
-	struct fy_event *ev;
+	yaml_parser_t p;
+	yaml_event_t ev;
+	bool more = true;
 	enum err e = ERR_OK;
 
-	fy_diag_cfg_default(&quiet);
-	quiet.fp = NULL;
-	quiet.colorize = false;
-	if ((cfg.diag = fy_diag_create(&quiet)) == NULL)
+	if (yaml_parser_initialize(&p) == 0)
 		return no_memory(b);
-	fy_diag_set_collect_errors(cfg.diag, true);
-	if ((p = fy_parser_create(&cfg)) == NULL ||
-	    fy_parser_set_string(p, (const char *)s.at, s.len) != 0) {
-		e = no_memory(b);
-		goto out;
+	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&p, s.at, s.len);
+	b->rest = s;
+	while (e == ERR_OK && more) {
+		if (yaml_parser_parse(&p, &ev) == 0) {
+			e = parser_fault(b, &p);
+			break;
+		}
+		e = take(b, &ev);
+		more = ev.type != YAML_STREAM_END_EVENT;
+		yaml_event_delete(&ev);
 	}
-	while (e == ERR_OK && (ev = fy_parser_parse(p)) != NULL) {
-		e = take(b, ev);
-		fy_parser_event_free(p, ev);
-	}
-	if (e == ERR_OK && fy_parser_get_stream_error(p))
-		e = parser_fault(b, cfg.diag);
-out:
-	fy_parser_destroy(p);
-	fy_diag_destroy(cfg.diag);
+	yaml_parser_delete(&p);
 	return e;
 }
 
-/* Looks for bytes that no text may hold. */
+/* True of what YAML can print, but for the line breaks that only YAML 1.1
+ * knows: a remark could end at one, and what follows be read. */
+static bool
+is_printable(uint32_t cp)
+{
+	if (cp < 0xA0)
+		return cp == '\t' || cp == '\n' || cp == '\r' ||
+		    (cp >= 0x20 && cp < 0x7F);
+	return cp != 0x2028 && cp != 0x2029 && cp != 0xFFFE && cp != 0xFFFF;
+}
+
+/* Looks for what no text may hold. */
 static enum err
 text_check(struct build *b, struct span s)
 {
 	for (size_t i = 0; i < s.len;) {
-		size_t n = text_rune(span_slice(s, i, 4), NULL);
+		uint32_t cp = 0;
+		size_t n = text_rune(span_slice(s, i, 4), &cp);
 
 		if (s.at[i] == '\0')
 			return fault(b, ERR_SYNTAX, "a NUL byte");
 		if (n == 0)
 			return fault(b, ERR_SYNTAX, "not UTF-8");
+		if (!is_printable(cp))
+			return fault(b, ERR_SYNTAX,
+			    "the character U+%04X is not allowed", cp);
 		b->column++;
 		if (s.at[i] == '\n') {
 			b->line++;

@@ -13,9 +13,10 @@ struct yaml;
 
 /*
  * yaml_read: parse s; `name` (copied) stands in error lines. No aliases or
- * anchors, no tags, no duplicate keys, depth <= JSON_DEPTH_MAX. Plain scalars
- * resolve as in the YAML 1.2 core schema (true/false/null/integers; all else,
- * fractions and dates included, is text). *out is handed over (yaml_free).
+ * anchors, no tags, no directives, no duplicate keys, no control characters
+ * nor U+2028 and U+2029, depth <= JSON_DEPTH_MAX. Plain scalars resolve as in
+ * the YAML 1.2 core schema (true/false/null/integers; all else, fractions and
+ * dates included, is text). *out is handed over (yaml_free).
  * Fails  ERR_SYNTAX "NAME:12:3: ..."; ERR_LIMIT; ERR_MEMORY.
  */
 MUST_CHECK enum err yaml_read(
@@ -23,7 +24,9 @@ MUST_CHECK enum err yaml_read(
 /* yaml_load: the same from a file, at most YAML_FILE_MAX bytes. */
 MUST_CHECK enum err yaml_load(
     int dir, const char *path, struct yaml **out, struct fault *why);
-void yaml_free(struct yaml *y);
+/* Hidden: libyaml has an inner function of this name, which must not find
+ * ours. */
+void yaml_free(struct yaml *y) __attribute__((visibility("hidden")));
 
 /* yaml_root: the document as JSON, borrowed. */
 const json_t *yaml_root(const struct yaml *y);

@@ -91,19 +91,35 @@ what_could_deceive_is_refused_with_its_place(void **state)
 	static const struct {
 		const char *in, *line;
 	} form[] = {
-		{ "a: &x 1\n", "a.yaml:1:7: anchors (&) are not allowed" },
-		{ "a: 1\nb: *x\n", "a.yaml:2:5: aliases (*) are not allowed" },
-		{ "a: !!str 1\n", "a.yaml:1:10: tags (!) are not allowed" },
+		{ "a: &x 1\n", "a.yaml:1:4: anchors (&) are not allowed" },
+		{ "a: 1\nb: *x\n", "a.yaml:2:4: aliases (*) are not allowed" },
+		{ "a: !!str 1\n", "a.yaml:1:4: tags (!) are not allowed" },
+		{ "a: 臺\nb: ! 12\n", "a.yaml:2:4: tags (!) are not allowed" },
+		{ "b: ! [a]\n", "a.yaml:1:4: tags (!) are not allowed" },
+		{ "%YAML 1.1\n---\na: 1\n",
+		    "a.yaml:1:1: directives (%) are not allowed" },
+		{ "%TAG ! !x\n---\na: 1\n",
+		    "a.yaml:1:1: directives (%) are not allowed" },
+		{ "a: 1\n...\nb: 2\n", "a.yaml:3:1: did not find" },
+		{ "# a\xC2\x85"
+		  "b: 1\n",
+		    "a.yaml:1:4: the character U+0085 is not allowed" },
+		{ "a: 1\nb: \x1B\n",
+		    "a.yaml:2:4: the character U+001B is not allowed" },
+		{ "a: |\n?  aa\t:\t:1 \n one\n  two\nb: >-:\n  folded\n"
+		  "  aa\t:tex\xEF\xBB\xBF",
+		    "a.yaml:" },
 		{ "a: 1\nb: 2\na: 3\n", "a.yaml:3:1: a stands here twice" },
 		{ "? [a]\n: 1\n", "a.yaml:1:3: a key must be plain text" },
 		{ "a: 1\n---\nb: 2\n", "a.yaml:2:1: more than one document" },
 		{ "a: 9223372036854775808\n",
 		    "a.yaml:1:4: a number beyond 64 bits: put it in quotes" },
 		{ "a: \"\\0\"\n",
-		    "a.yaml:1:5: text with a NUL or not of "
+		    "a.yaml:1:4: text with a NUL or not of "
 		    "UTF-8" },
 		{ "a: \xA5\x5F\n", "a.yaml:1:4: not UTF-8" },
-		{ "a: 1\n  b: 2\n", "a.yaml:1:4: invalid multiline plain key" },
+		{ "a: 1\n  b: 2\n",
+		    "a.yaml:2:4: mapping values are not allowed" },
 		{ "a: [1, 2\n", "a.yaml:" },
 		{ "a: \"x\n", "a.yaml:" },
 		{ "\ta: 1\n", "a.yaml:1:" },
