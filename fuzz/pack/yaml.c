@@ -35,6 +35,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	assert(json_equal(again, yaml_root(y)));
 	json_decref(again);
 	buf_clear(&b);
-	yaml_free(y);
+	yaml_doc_free(y);
 	return 0;
 }

@@ -610,7 +610,7 @@ schema_read(const struct schema_file *file, size_t n, struct schema **out,
 	s = NULL;
 out:
 	for (size_t i = 0; i < n; i++)
-		yaml_free(y[i]);
+		yaml_doc_free(y[i]);
 	schema_free(s);
 	return e;
 }

@@ -505,7 +505,7 @@ cases_run(int dir, const char *path, const struct clause *c,
 		goto out;
 	e = list_run(&r, schema, schema_arg, done, arg, sum, why);
 out:
-	yaml_free(r.yaml);
+	yaml_doc_free(r.yaml);
 	buf_clear(&r.wrong);
 	buf_clear(&name);
 	return e;

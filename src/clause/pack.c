@@ -153,7 +153,7 @@ head_read(struct loading *l, struct fault *why)
 		e = fault_set(why, ERR_SYNTAX, "%s", r.first);
 	if (r.out_of_memory)
 		e = fault_set(why, ERR_MEMORY, "pack %s", l->path);
-	yaml_free(r.yaml);
+	yaml_doc_free(r.yaml);
 	return e;
 }
 
@@ -223,7 +223,7 @@ clause_load(
 		clause_read(&r, c);
 		c->refused = r.first;
 	}
-	yaml_free(r.yaml);
+	yaml_doc_free(r.yaml);
 	if (file_read(l, sql, &c->sql, &own) != ERR_OK)
 		clause_refuse(l, c, own.text);
 	if (c->chapter > CHAPTERS_MAX || p->chapter[c->chapter].zh == NULL) {

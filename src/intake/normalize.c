@@ -311,7 +311,7 @@ files_free(struct files *f)
 	if (f == NULL)
 		return;
 	for (size_t i = 0; i < RULE_FILES_MAX; i++)
-		yaml_free(f->yaml[i]);
+		yaml_doc_free(f->yaml[i]);
 	normalize_free(f->n);
 	free(f);
 }

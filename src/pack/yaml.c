@@ -379,11 +379,11 @@ yaml_read(struct span s, const char *name, struct yaml **out, struct fault *why)
 		goto out;
 	if (b.y->root == NULL && (e = add(&b, json_null(), &at)) != ERR_OK)
 		goto out;
-	*out = b.y; /* handed over: yaml_free */
+	*out = b.y; /* handed over: yaml_doc_free */
 	b.y = NULL;
 out:
 	while (b.depth > 0)
 		(void)take_end(&b); /* always OK */
-	yaml_free(b.y);
+	yaml_doc_free(b.y);
 	return e;
 }

@@ -16,7 +16,7 @@ struct yaml;
  * anchors, no tags, no directives, no duplicate keys, no control characters
  * nor U+2028 and U+2029, depth <= JSON_DEPTH_MAX. Plain scalars resolve as in
  * the YAML 1.2 core schema (true/false/null/integers; all else, fractions and
- * dates included, is text). *out is handed over (yaml_free).
+ * dates included, is text). *out is handed over (yaml_doc_free).
  * Fails  ERR_SYNTAX "NAME:12:3: ..."; ERR_LIMIT; ERR_MEMORY.
  */
 MUST_CHECK enum err yaml_read(
@@ -24,9 +24,8 @@ MUST_CHECK enum err yaml_read(
 /* yaml_load: the same from a file, at most YAML_FILE_MAX bytes. */
 MUST_CHECK enum err yaml_load(
     int dir, const char *path, struct yaml **out, struct fault *why);
-/* Hidden: libyaml has an inner function of this name, which must not find
- * ours. */
-void yaml_free(struct yaml *y) __attribute__((visibility("hidden")));
+/* yaml_doc_free: not yaml_free, for libyaml has an inner one of that name. */
+void yaml_doc_free(struct yaml *y);
 
 /* yaml_root: the document as JSON, borrowed. */
 const json_t *yaml_root(const struct yaml *y);

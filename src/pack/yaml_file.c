@@ -48,7 +48,7 @@ out:
 }
 
 void
-yaml_free(struct yaml *y)
+yaml_doc_free(struct yaml *y)
 {
 	if (y == NULL)
 		return;

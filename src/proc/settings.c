@@ -132,7 +132,7 @@ file_read(const char *file, json_t *to, struct fault *why)
 			break;
 	}
 out:
-	yaml_free(y);
+	yaml_doc_free(y);
 	return e;
 }
 

@@ -147,7 +147,7 @@ read_yaml(struct fault *why)
 		return e;
 	assert_int_equal(json_object_size(yaml_root(y)), 3);
 	assert_int_equal(yaml_line(y, "/d"), 2);
-	yaml_free(y);
+	yaml_doc_free(y);
 	return ERR_OK;
 }
 

@@ -23,7 +23,7 @@ read_text(const char *text, struct buf *b)
 		return e;
 	}
 	json_canonical(b, yaml_root(y));
-	yaml_free(y);
+	yaml_doc_free(y);
 	return buf_error(b);
 }
 
@@ -173,7 +173,7 @@ every_place_keeps_its_line(void **state)
 	    yaml_fault(y, "/fields/1/max", &why, ERR_RANGE, "max is %d", 12),
 	    ERR_RANGE);
 	assert_string_equal(why.text, "r.yaml:7: max is 12");
-	yaml_free(y);
+	yaml_doc_free(y);
 }
 
 static void

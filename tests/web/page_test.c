@@ -212,9 +212,11 @@ every_list_is_given_as_json_and_csv(void **state)
 static void
 a_form_without_its_token_changes_nothing(void **state)
 {
+	static const char long_zero[] =
+	    "token=0000000000000000000000000000000000000000000000000000000"
+	    "000000000";
 	static const char *const bad[] = { "", "token=", "token=00",
-		"token=0000000000000000000000000000000000000000000000000000000"
-		"000000000" };
+		long_zero };
 	char path[128];
 
 	(void)state;
