@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "book/start.h"
 #include "call/append.h"
 #include "proc/roles.h"
 
@@ -36,9 +37,7 @@ home(void *arg, struct span sender, struct span host, struct source_home *out)
 	    : source_match(k->rules, sender, host);
 
 	*out = (struct source_home){
-		.agency = r == NULL
-		    ? json_get_text(k->child->config, "agency", "main")
-		    : r->agency,
+		.agency = r == NULL ? START_AGENCY : r->agency,
 		.log_source = r == NULL ? NULL : r->key,
 		.keep_days = r == NULL ? 0 : r->keep_days,
 	};
@@ -284,7 +283,7 @@ keeper_proc_start(struct child *c, struct fault *why)
 	k->env = env_system();
 	k->dir = -1;
 	o.home_arg = k;
-	o.agency = json_get_text(c->config, "agency", "main");
+	o.agency = START_AGENCY;
 	o.reserve = (uint64_t)json_get_int(c->config, "reserve_mib", 64) << 20;
 	o.seal_us = json_get_int(c->config, "seal_minutes", 60) * WHEN_MINUTE;
 	o.keep_days[CLASS_GENERAL] = (unsigned)json_get_int(

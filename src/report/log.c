@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "book/log.h"
+#include "book/start.h"
 #include "vault/search.h"
 #include "vault/verify.h"
 
@@ -418,6 +419,36 @@ loss_each(struct report *r, struct sql_stmt *s, void *arg, struct fault *why)
 	return json_array_append_new(arg, o) == 0 ? ERR_OK : ERR_MEMORY;
 }
 
+/* What intake could not read: one item a sender and reason. Its senders are
+ * not told apart by agency: they count as the first one's. */
+static json_t *
+unread_json(struct report *r, const json_t *stat)
+{
+	json_t *list = json_array(), *row, *n;
+	const char *reason;
+	size_t i;
+
+	if (!rights_may(r->rights, span_text(START_AGENCY), MAY_LOGS))
+		return list;
+	json_array_foreach(json_object_get(stat, "unread"), i, row)
+	{
+		json_object_foreach(row, reason, n)
+		{
+			json_t *o;
+
+			if (!json_is_integer(n))
+				continue;
+			o = json_object();
+			json_put_str(
+			    o, "sender", json_get_text(row, "sender", ""));
+			json_put_str(o, "reason", reason);
+			json_put_int(o, "n", json_integer_value(n));
+			(void)json_array_append_new(list, o);
+		}
+	}
+	return list;
+}
+
 enum err
 report_stat(struct report *r, const struct question *q, struct answer *a,
     struct fault *why)
@@ -434,6 +465,7 @@ report_stat(struct report *r, const struct question *q, struct answer *a,
 	put(inbox, "oldest", NULL);
 	put(o, "streams", streams_json(r, why));
 	put(o, "inbox", inbox);
+	put(o, "unread", unread_json(r, stat));
 	put(o, "keeper", stat);
 	put(o, "sources", sources);
 	put(o, "losses", losses);

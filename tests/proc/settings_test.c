@@ -82,7 +82,7 @@ impossible_values_are_named(void **state)
 {
 	static const char *const bad[] = { "web: nowhere\n",
 		"idle_minutes: 0\n", "idle_minutes: 2000\n",
-		"keep_personal_days: many\n", "agency: Not A Key\n",
+		"keep_personal_days: many\n", "city: Not A Key\n",
 		"syslog: 127.0.0.1:70000\n", "web: [1, 2]\n", "- a\n",
 		"web: 127.0.0.1:1\nweb: 127.0.0.1:2\n" };
 

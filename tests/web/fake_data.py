@@ -266,7 +266,8 @@ def main(out):
                            "total": 902, "complete": True, "missing": []}
     d["/log/stat"] = {"streams": [{"name": "main.audit-60", "agency": agency(0), "class": "audit", "keep_days": 60, "records": 1042, "bytes": 500000, "first": "2026-10-01T00:00:00+08:00", "last": NOW}],
                       "sources": [{"id": i, "agency": agency(0), "sender": "192.0.2.%d" % i, "host": HOSTILE if i == 2 else "web%02d" % i, "via": "udp", "records": 90 * i, "first": NOW, "last": NOW, "log_source": "ls%d" % i if i % 2 else None} for i in range(1, 5)],
-                      "inbox": {"records": 3, "bytes": 900, "oldest": NOW}, "losses": [{"at": NOW, "socket": "syslog-udp", "lost": 3}]}
+                      "inbox": {"records": 3, "bytes": 900, "oldest": NOW}, "losses": [{"at": NOW, "socket": "syslog-udp", "lost": 3}],
+                      "unread": [{"sender": "192.0.2.9", "reason": "bad-pri", "n": 2}]}
     for n in range(25):
         r = record(n)
         d["/log/records/" + r["id"]] = {"record": r, "raw": "<86>1 2026-11-22T23:06:00+08:00 " + r["host"] + " sshd 812 - - " + r["message"], "raw_base64": "PDg2PjE=",
