@@ -181,7 +181,7 @@ search_read(struct report *r, const struct question *q, struct searching *s,
 	}
 	if ((e = param_time(r, q, "since", 0, &s->ask.since_us, why)) !=
 		ERR_OK ||
-	    (e = param_time(r, q, "until", r->now_us + WHEN_DAY,
+	    (e = param_time(r, q, "until", r->now_us + WHEN_SECOND,
 		 &s->ask.until_us, why)) != ERR_OK ||
 	    (e = param_int(r, q, "limit", LIMIT_DEFAULT, SEARCH_LIMIT_MAX,
 		 &limit, why)) != ERR_OK)
@@ -324,9 +324,9 @@ report_histogram(struct report *r, const struct question *q, struct answer *a,
 	s.ask.limit = 0;
 	s.ask.count = true;
 	s.ask.buckets = BUCKETS_MAX;
-	/* Without a beginning, the last day: equal, whole-minute buckets. */
+	/* Without a beginning, the last day. */
 	if (s.ask.since_us == 0)
-		s.ask.since_us = s.ask.until_us - 2 * WHEN_DAY;
+		s.ask.since_us = s.ask.until_us - WHEN_DAY;
 	width = (s.ask.until_us - s.ask.since_us) / BUCKETS_MAX;
 	if ((e = view_refresh(r->view, why)) == ERR_OK)
 		e = search_run(r->view, &s.ask, r->arena, &x, why);
