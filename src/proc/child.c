@@ -18,8 +18,6 @@
 #include "proc/control.h"
 #include "proc/role.h"
 
-#define PULSE_US (5 * INT64_C(1000000))
-
 /* A connection over which this process answers. */
 struct conn {
 	struct child *child;
@@ -668,18 +666,10 @@ out:
 static enum err
 child_serve(struct child *c, struct fault *why)
 {
-	int64_t pulse_us = 0;
 	enum err e = ERR_OK;
 
 	while (!c->quitting && e == ERR_OK) {
-		int64_t now_us = loop_clock(NULL);
-
-		if (now_us - pulse_us > PULSE_US) {
-			pulse_us = now_us;
-			e = tell(c, CONTROL_PULSE, NULL, why);
-		}
-		if (e == ERR_OK)
-			e = loop_turn(c->loop, PULSE_US / 1000, why);
+		e = loop_turn(c->loop, -1, why);
 		if (e == ERR_OK && c->round_end != NULL)
 			c->round_end(c);
 	}

@@ -111,7 +111,7 @@ packet_read(const uint8_t *room, size_t n, struct control *m, struct fault *why)
 	m->side = cursor_u8(&c) == SIDE_ASKER ? SIDE_ASKER : SIDE_ANSWERER;
 	m->uid = cursor_u32(&c);
 	m->text = cursor_rest(&c);
-	if (c.bad || role >= ROLE_N || memchr("SFPGQHRB", kind, 8) == NULL)
+	if (c.bad || role >= ROLE_N || memchr("SFPGQHR", kind, 7) == NULL)
 		return fault_set(why, ERR_SYNTAX, "not a control message");
 	m->kind = (enum control_kind)kind;
 	m->role = (enum role)role;

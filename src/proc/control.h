@@ -23,7 +23,6 @@ enum control_kind {
 	CONTROL_QUIT = 'Q', /* end in good order */
 	CONTROL_STATUS = 'H', /* text: the processes' state as JSON */
 	CONTROL_READY = 'R', /* child: serving; text: its fence as JSON */
-	CONTROL_PULSE = 'B', /* child: still going round its loop */
 };
 
 enum control_side {

@@ -15,7 +15,6 @@ enum fence_may {
 	MAY_OPEN = 1 << 1, /* open files below fence_folder paths */
 	MAY_CHANGE = 1 << 2, /* … and make, rename, unlink there */
 	MAY_THREAD = 1 << 3, /* start threads */
-	MAY_CONTROL = 1 << 4, /* receive descriptors from the supervisor */
 };
 
 struct fence {

@@ -57,7 +57,6 @@ struct supervisor {
 	int control; /* the command line's listener */
 	int signals;
 	struct listeners listen;
-	struct wire *book, *gate; /* our own peers at the first start */
 	bool stopping;
 };
 
