@@ -74,8 +74,7 @@ insert_text(struct sql *db, const char *table, const json_t *row,
 
 	buf_init(&names, TEXT_MAX);
 	buf_init(&values, TEXT_MAX);
-	json_object_foreach((json_t *)(uintptr_t)row, key, v)
-	{
+	json_object_foreach((json_t *)(uintptr_t)row, key, v) {
 		buf_printf(&names, "%s\"%s\"", names.len > 0 ? ", " : "", key);
 		buf_printf(&values, "%s:%s", values.len > 0 ? ", " : "", key);
 	}
@@ -138,8 +137,7 @@ row_days(const json_t *row, int64_t *from, int64_t *to)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)row, key, v)
-	{
+	json_object_foreach((json_t *)(uintptr_t)row, key, v) {
 		if (json_is_object(v))
 			return as_time(json_object_get(v, "from"), from) &&
 			    as_time(json_object_get(v, "to"), to);
@@ -165,8 +163,7 @@ row_give(
 	if (!is_name(table) || !json_is_object(row) ||
 	    !row_days(row, &from, &to))
 		return fault_set(why, ERR_SYNTAX, "no row of %s", table);
-	json_object_foreach((json_t *)(uintptr_t)row, key, v)
-	{
+	json_object_foreach((json_t *)(uintptr_t)row, key, v) {
 		if (!is_name(key))
 			return fault_set(why, ERR_SYNTAX, "column '%s'", key);
 	}
@@ -174,8 +171,7 @@ row_give(
 	if (e == ERR_OK)
 		e = sql_prepare(db, buf_string(&text), &s, why);
 	for (int64_t day = from; e == ERR_OK && day < to; day += WHEN_DAY) {
-		json_object_foreach((json_t *)(uintptr_t)row, key, v)
-		{
+		json_object_foreach((json_t *)(uintptr_t)row, key, v) {
 			e = value_bind(s, key, v, day, why);
 			if (e != ERR_OK)
 				break;
@@ -229,8 +225,7 @@ given_fill(struct running *r, const json_t *list, size_t at, struct fault *why)
 		const char *table;
 		json_t *rows;
 
-		json_object_foreach((json_t *)(uintptr_t)g, table, rows)
-		{
+		json_object_foreach((json_t *)(uintptr_t)g, table, rows) {
 			if (is_replaced(list, chain, i, table))
 				continue;
 			for (size_t k = 0; k < json_array_size(rows); k++) {
@@ -383,8 +378,7 @@ sets_read(const struct clause *c, const json_t *one, struct check_set *sets,
 	json_t *v;
 
 	*n = 0;
-	json_object_foreach((json_t *)(uintptr_t)o, key, v)
-	{
+	json_object_foreach((json_t *)(uintptr_t)o, key, v) {
 		const struct clause_param *p = clause_param(c, span_text(key));
 
 		if (p == NULL || *n == SETS_MAX || !json_is_integer(v))
@@ -432,8 +426,7 @@ keys_are_good(const json_t *one)
 	const char *key;
 	json_t *v;
 
-	json_object_foreach((json_t *)(uintptr_t)one, key, v)
-	{
+	json_object_foreach((json_t *)(uintptr_t)one, key, v) {
 		size_t i = 0;
 
 		while (

@@ -306,8 +306,7 @@ marks_are_good(json_t *marks)
 
 	if (marks == NULL)
 		return true;
-	json_object_foreach(marks, key, v)
-	{
+	json_object_foreach(marks, key, v) {
 		if (!json_is_integer(v) && !json_is_null(v))
 			return false;
 	}

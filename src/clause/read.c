@@ -134,8 +134,7 @@ read_keys(
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)o, key, value)
-	{
+	json_object_foreach((json_t *)(uintptr_t)o, key, value) {
 		const char *const *k = keys;
 		char *place;
 
@@ -250,8 +249,7 @@ read_problems(struct reader *r, const json_t *map, struct clause *c)
 		r->out_of_memory = true;
 		return;
 	}
-	json_object_foreach((json_t *)(uintptr_t)map, code, o)
-	{
+	json_object_foreach((json_t *)(uintptr_t)map, code, o) {
 		char *at = arena_printf(r->arena, "/problems/%s", code);
 
 		if (at == NULL || !name_is_good(code)) {

@@ -91,8 +91,7 @@ error_print(struct run *r, const json_t *o)
 
 	if (error != NULL && json_array_size(list) == 0)
 		fail("%s", words_of(r, json_object_get(error, "text")));
-	json_array_foreach(list, i, one)
-	{
+	json_array_foreach(list, i, one) {
 		int64_t line = json_get_int(one, "line", 0);
 
 		if (line > 0)

@@ -47,11 +47,11 @@ cmd_book_registers(struct run *r)
 	if (r->option[OPT_JSON] != NULL)
 		print_json(o);
 	else
-		json_array_foreach(json_object_get(o, "registers"), i, one)(
-		    void)
-		    printf("%s\t%lld\t%s\n", json_get_text(one, "name", ""),
-			(long long)json_get_int(one, "rows", 0),
-			words_of(r, json_object_get(one, "title")));
+		json_array_foreach(json_object_get(o, "registers"), i, one)
+			(void)printf("%s\t%lld\t%s\n",
+			    json_get_text(one, "name", ""),
+			    (long long)json_get_int(one, "rows", 0),
+			    words_of(r, json_object_get(one, "title")));
 	json_decref(o);
 	return EXIT_DONE;
 }
@@ -80,11 +80,12 @@ cmd_book_list(struct run *r)
 	if (r->option[OPT_JSON] != NULL)
 		print_json(o);
 	else
-		json_array_foreach(json_object_get(o, "rows"), i, row)(
-		    void) printf("%s\t%s\t%s\n",
-		    json_get_text(json_object_get(row, "agency"), "key", ""),
-		    json_get_text(row, "key", ""),
-		    json_get_text(row, "title", ""));
+		json_array_foreach(json_object_get(o, "rows"), i, row)
+			(void)printf("%s\t%s\t%s\n",
+			    json_get_text(
+				json_object_get(row, "agency"), "key", ""),
+			    json_get_text(row, "key", ""),
+			    json_get_text(row, "title", ""));
 	json_decref(o);
 	return EXIT_DONE;
 }
@@ -109,8 +110,7 @@ cmd_book_get(struct run *r)
 	} else if (r->option[OPT_JSON] != NULL) {
 		print_json(row);
 	} else {
-		json_object_foreach(json_object_get(row, "fields"), name, v)
-		{
+		json_object_foreach(json_object_get(row, "fields"), name, v) {
 			struct buf b;
 
 			buf_init(&b, 1 << 16);
@@ -146,8 +146,9 @@ fields_now(struct run *r)
 	buf_clear(&p);
 	buf_clear(&body);
 	fields = json_object_get(json_object_get(o, "row"), "fields");
-	json_object_foreach(fields, name, v) if (!json_is_null(v))(void)
-	    json_object_set(kept, name, v);
+	json_object_foreach(fields, name, v)
+		if (!json_is_null(v))
+			(void)json_object_set(kept, name, v);
 	json_decref(o);
 	return kept;
 }
@@ -227,13 +228,13 @@ cmd_book_history(struct run *r)
 	if (r->option[OPT_JSON] != NULL)
 		print_json(o);
 	else
-		json_array_foreach(json_object_get(o, "entries"), i, e)(void)
-		    printf("%lld\t%s\t%s\t%s\t%s\n",
-			(long long)json_get_int(e, "seq", 0),
-			json_get_text(e, "received", ""),
-			json_get_text(e, "action", ""),
-			json_get_text(e, "actor", ""),
-			json_get_text(e, "ground", ""));
+		json_array_foreach(json_object_get(o, "entries"), i, e)
+			(void)printf("%lld\t%s\t%s\t%s\t%s\n",
+			    (long long)json_get_int(e, "seq", 0),
+			    json_get_text(e, "received", ""),
+			    json_get_text(e, "action", ""),
+			    json_get_text(e, "actor", ""),
+			    json_get_text(e, "ground", ""));
 	json_decref(o);
 	return EXIT_DONE;
 }
@@ -344,11 +345,12 @@ cmd_account(struct run *r)
 	if (r->option[OPT_JSON] != NULL)
 		print_json(o);
 	else if (json_is_array(o))
-		json_array_foreach(o, i, one)(void)
-		    printf("%s\t%s\t%s\n", json_get_text(one, "name", ""),
-			json_get_text(one, "person", ""),
-			json_get_bool(one, "disabled", false) ? "disabled"
-							      : "active");
+		json_array_foreach(o, i, one)
+			(void)printf("%s\t%s\t%s\n",
+			    json_get_text(one, "name", ""),
+			    json_get_text(one, "person", ""),
+			    json_get_bool(one, "disabled", false) ? "disabled"
+								  : "active");
 	else if (json_object_get(o, "password") != NULL)
 		(void)printf("%s\n", json_get_text(o, "password", ""));
 	json_decref(o);

@@ -42,7 +42,7 @@ missing_print(const struct run *r, const json_t *o)
 		return;
 	fail("the answer is not complete");
 	json_array_foreach(json_object_get(o, "missing"), i, m)
-	    fail("%s", words_of(r, m));
+		fail("%s", words_of(r, m));
 }
 
 static void
@@ -51,10 +51,13 @@ records_print(const json_t *o)
 	const json_t *rec;
 	size_t i;
 
-	json_array_foreach(json_object_get(o, "records"), i, rec)(void) printf(
-	    "%s\t%s\t%s\t%s\t%s\n", json_get_text(rec, "id", ""),
-	    json_get_text(rec, "received", ""), json_get_text(rec, "host", ""),
-	    json_get_text(rec, "app", ""), json_get_text(rec, "message", ""));
+	json_array_foreach(json_object_get(o, "records"), i, rec)
+		(void)printf("%s\t%s\t%s\t%s\t%s\n",
+		    json_get_text(rec, "id", ""),
+		    json_get_text(rec, "received", ""),
+		    json_get_text(rec, "host", ""),
+		    json_get_text(rec, "app", ""),
+		    json_get_text(rec, "message", ""));
 }
 
 int
@@ -159,21 +162,24 @@ cmd_log_stat(struct run *r)
 		json_decref(o);
 		return EXIT_DONE;
 	}
-	json_array_foreach(json_object_get(o, "streams"), i, s)(void) printf(
-	    "stream\t%s\t%lld records\t%s\t%s\n", json_get_text(s, "name", ""),
-	    (long long)json_get_int(s, "records", 0),
-	    json_get_text(s, "first", "-"), json_get_text(s, "last", "-"));
-	json_array_foreach(json_object_get(o, "sources"), i, s)(void)
-	    printf("source\t%lld\t%s\t%s\t%lld records\t%s\t%s\n",
-		(long long)json_get_int(s, "id", 0),
-		json_get_text(s, "sender", ""), json_get_text(s, "host", ""),
-		(long long)json_get_int(s, "records", 0),
-		json_get_text(s, "last", "-"),
-		json_get_text(s, "log_source", "not inventoried"));
-	json_array_foreach(json_object_get(o, "losses"), i, s)(void)
-	    printf("lost\t%s\t%s\t%lld\n", json_get_text(s, "at", ""),
-		json_get_text(s, "socket", ""),
-		(long long)json_get_int(s, "lost", 0));
+	json_array_foreach(json_object_get(o, "streams"), i, s)
+		(void)printf("stream\t%s\t%lld records\t%s\t%s\n",
+		    json_get_text(s, "name", ""),
+		    (long long)json_get_int(s, "records", 0),
+		    json_get_text(s, "first", "-"),
+		    json_get_text(s, "last", "-"));
+	json_array_foreach(json_object_get(o, "sources"), i, s)
+		(void)printf("source\t%lld\t%s\t%s\t%lld records\t%s\t%s\n",
+		    (long long)json_get_int(s, "id", 0),
+		    json_get_text(s, "sender", ""),
+		    json_get_text(s, "host", ""),
+		    (long long)json_get_int(s, "records", 0),
+		    json_get_text(s, "last", "-"),
+		    json_get_text(s, "log_source", "not inventoried"));
+	json_array_foreach(json_object_get(o, "losses"), i, s)
+		(void)printf("lost\t%s\t%s\t%lld\n", json_get_text(s, "at", ""),
+		    json_get_text(s, "socket", ""),
+		    (long long)json_get_int(s, "lost", 0));
 	json_decref(o);
 	return EXIT_DONE;
 }
@@ -235,8 +241,8 @@ cmd_log_verify(struct run *r)
 		print_json(o);
 		json_decref(o);
 	} else {
-		json_array_foreach(damages, i, d)(void)
-		    printf("%s\n", json_get_text(d, "text", ""));
+		json_array_foreach(damages, i, d)
+			(void)printf("%s\n", json_get_text(d, "text", ""));
 	}
 	failed += (int64_t)json_array_size(damages);
 	json_decref(damages);
@@ -321,11 +327,12 @@ cmd_ledger_list(struct run *r)
 	if (r->option[OPT_JSON] != NULL)
 		print_json(o);
 	else
-		json_array_foreach(json_object_get(o, "logs"), i, l)(void)
-		    printf("%s\t%lld\t%s\t%s\n", json_get_text(l, "origin", ""),
-			(long long)json_get_int(l, "size", 0),
-			json_get_text(l, "root", ""),
-			json_get_text(l, "key", ""));
+		json_array_foreach(json_object_get(o, "logs"), i, l)
+			(void)printf("%s\t%lld\t%s\t%s\n",
+			    json_get_text(l, "origin", ""),
+			    (long long)json_get_int(l, "size", 0),
+			    json_get_text(l, "root", ""),
+			    json_get_text(l, "key", ""));
 	json_decref(o);
 	return EXIT_DONE;
 }
@@ -393,8 +400,7 @@ cmd_ledger_verify(struct run *r)
 		return ledger_verify_one(r, r->word[0]);
 	if ((o = run_get(r, "/ledger", NULL, &code)) == NULL)
 		return code;
-	json_array_foreach(json_object_get(o, "logs"), i, l)
-	{
+	json_array_foreach(json_object_get(o, "logs"), i, l) {
 		code = ledger_verify_one(
 		    r, json_get_text(json_object_get(l, "agency"), "key", ""));
 		if (code != EXIT_DONE)

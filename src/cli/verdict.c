@@ -23,8 +23,7 @@ verdicts_print(struct run *r, const json_t *list)
 	bool bad = false;
 	size_t i;
 
-	json_array_foreach(list, i, v)
-	{
+	json_array_foreach(list, i, v) {
 		const char *state = json_get_text(v, "state", "?");
 
 		bad = bad || is_not_met(state);
@@ -80,8 +79,7 @@ cmd_clause_list(struct run *r)
 		return code;
 	if (r->option[OPT_JSON] != NULL)
 		print_json(o);
-	json_array_foreach(json_object_get(o, "clauses"), i, c)
-	{
+	json_array_foreach(json_object_get(o, "clauses"), i, c) {
 		n++;
 		if (r->option[OPT_JSON] == NULL)
 			(void)printf("%s\t%s\t%s\t%s\n",
@@ -139,7 +137,7 @@ cmd_clause_show(struct run *r)
 		    json_get_text(c, "text", ""),
 		    words_of(r, json_object_get(c, "decided_by")));
 		json_array_foreach(json_object_get(o, "findings"), i, f)
-		    finding_print(r, f);
+			finding_print(r, f);
 		if (json_is_string(json_object_get(o, "sql")))
 			(void)printf("\n%s\n", json_get_text(o, "sql", ""));
 		else
@@ -185,7 +183,7 @@ cmd_clause_explain(struct run *r)
 		(void)printf("%s\n",
 		    json_get_text(json_object_get(o, "clause"), "text", ""));
 		json_array_foreach(json_object_get(o, "subjects"), i, one)
-		    finding_print(r, one);
+			finding_print(r, one);
 	}
 	json_decref(o);
 	return bad ? EXIT_NO : EXIT_DONE;

@@ -205,8 +205,7 @@ rule_part_outs(
 	}
 	if ((e = rule_part_outs_grow(d, json_object_size(v))) != ERR_OK)
 		goto out;
-	json_object_foreach(map, name, one)
-	{
+	json_object_foreach(map, name, one) {
 		struct out o = { .constant = constant,
 			.text = rule_part_text(d, one) };
 
@@ -248,8 +247,7 @@ rule_part_conds(struct reader *d, const char *key, const json_t *v, bool unless)
 	if (r->n_conds > 0)
 		memcpy(more, r->cond, r->n_conds * sizeof *more);
 	r->cond = more;
-	json_object_foreach(map, name, one)
-	{
+	json_object_foreach(map, name, one) {
 		struct cond c = { .unless = unless };
 		struct span path = arena_copy(d->n->arena, span_text(name));
 		enum err e;
@@ -301,8 +299,7 @@ rule_part_category(struct reader *d, const json_t *v)
 	    d->n->arena, json_object_size(map), sizeof r->choice[0]);
 	if (r->choice == NULL)
 		return rule_part_no_memory(d);
-	json_object_foreach(map, value, one)
-	{
+	json_object_foreach(map, value, one) {
 		struct choice *c = &r->choice[r->n_choices];
 
 		c->value = arena_copy(d->n->arena, span_text(value));

@@ -123,8 +123,7 @@ gives_read(
 	if (t->gives == NULL)
 		return rule_part_no_memory(d);
 	t->category = CAT_N;
-	json_object_foreach(gives, name, one)
-	{
+	json_object_foreach(gives, name, one) {
 		struct out o = { .constant = true,
 			.text = rule_part_text(d, one) };
 
@@ -191,8 +190,7 @@ keys_known(struct reader *d, const json_t *o, const char *const *known)
 	json_t *map = (json_t *)(uintptr_t)o, *one;
 	const char *key;
 
-	json_object_foreach(map, key, one)
-	{
+	json_object_foreach(map, key, one) {
 		size_t i = 0;
 
 		while (known[i] != NULL && strcmp(known[i], key) != 0)

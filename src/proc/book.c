@@ -376,8 +376,7 @@ on_book_verdicts(struct child *c, const struct caller *who, struct cursor *ask,
 	(void)answer;
 	if (e != ERR_OK)
 		return e;
-	json_array_foreach(all, i, one)
-	{
+	json_array_foreach(all, i, one) {
 		e = book_verdicts(s->book, one, now(), NULL, why);
 		if (e != ERR_OK)
 			break;

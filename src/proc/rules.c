@@ -217,8 +217,7 @@ on_rules_changed(struct child *c, const struct caller *who, struct cursor *ask,
 	(void)answer;
 	if (e != ERR_OK)
 		return e;
-	json_array_foreach(tables, i, t)
-	{
+	json_array_foreach(tables, i, t) {
 		const char *name = json_string_value(t);
 
 		for (size_t k = 0; name != NULL && k < s->n; k++)

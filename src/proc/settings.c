@@ -102,8 +102,7 @@ file_read(const char *file, json_t *to, struct fault *why)
 		    y, "", why, ERR_SYNTAX, "settings are NAME: VALUE lines");
 		goto out;
 	}
-	json_object_foreach((json_t *)(uintptr_t)yaml_root(y), key, v)
-	{
+	json_object_foreach((json_t *)(uintptr_t)yaml_root(y), key, v) {
 		const struct setting *s = setting_find(span_text(key));
 		struct buf at, text;
 		struct fault own;

@@ -531,8 +531,7 @@ report_agency(struct report *r, const struct question *q, struct answer *a,
 	put(o, "agency", x->head);
 	put(o, "counts", counts_json(&x->all));
 	chapters = chapters_json(r->pack);
-	json_array_foreach(chapters, i, one)
-	{
+	json_array_foreach(chapters, i, one) {
 		int64_t no = json_get_int(one, "no", 0);
 
 		if (no < CHAPTERS_MAX)

@@ -17,10 +17,8 @@ roles_json(struct report *r)
 	const char *key;
 	size_t i;
 
-	json_object_foreach(agencies, key, roles)
-	{
-		json_array_foreach(roles, i, one)
-		{
+	json_object_foreach(agencies, key, roles) {
+		json_array_foreach(roles, i, one) {
 			json_t *o = json_object();
 
 			json_put_str(o, "role", json_string_value(one));
@@ -169,8 +167,7 @@ fence_check(const json_t *processes, json_t *checks)
 	const json_t *p;
 	size_t i;
 
-	json_array_foreach(processes, i, p)
-	{
+	json_array_foreach(processes, i, p) {
 		running = running &&
 		    strcmp(json_get_text(p, "state", ""), "running") == 0;
 		walls = walls && json_get_bool(p, "seccomp", false);
@@ -217,8 +214,8 @@ report_health(struct report *r, const struct question *q, struct answer *a,
 	enum err e;
 
 	(void)q;
-	json_array_foreach(r->status, i, p)(void)
-	    json_array_append_new(processes, process_json(p));
+	json_array_foreach(r->status, i, p)
+		(void)json_array_append_new(processes, process_json(p));
 	fence_check(processes, checks);
 	put(o, "processes", processes);
 	put(o, "checks", checks);

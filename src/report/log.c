@@ -430,10 +430,8 @@ unread_json(struct report *r, const json_t *stat)
 
 	if (!rights_may(r->rights, span_text(START_AGENCY), MAY_LOGS))
 		return list;
-	json_array_foreach(json_object_get(stat, "unread"), i, row)
-	{
-		json_object_foreach(row, reason, n)
-		{
+	json_array_foreach(json_object_get(stat, "unread"), i, row) {
+		json_object_foreach(row, reason, n) {
 			json_t *o;
 
 			if (!json_is_integer(n))

@@ -67,8 +67,7 @@ evidence_json(struct report *r, struct span agency, const char *text)
 
 	if (json_read(span_text(text), &all, &why) != ERR_OK)
 		return list;
-	json_object_foreach(all, name, v)
-	{
+	json_object_foreach(all, name, v) {
 		json_t *o;
 
 		if (strcmp(name, "marks") == 0 || strcmp(name, "next_us") == 0)

@@ -109,8 +109,7 @@ marks_merge(struct run *r, struct finding *now, const struct finding *before,
 	if (e != ERR_OK)
 		goto out;
 	marks = json_object_get(new, "marks");
-	json_object_foreach(json_object_get(old, "marks"), key, v)
-	{
+	json_object_foreach(json_object_get(old, "marks"), key, v) {
 		json_t *m = json_object_get(marks, key);
 
 		if (!json_is_integer(m) || !json_is_integer(v) ||

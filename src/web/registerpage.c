@@ -614,9 +614,10 @@ result_view(json_t *v)
 		json_t *row = json_array_get(preview, i);
 		json_t *pairs = json_array();
 
-		json_object_foreach(json_object_get(row, "fields"), name,
-		    value)(void) json_array_append_new(pairs,
-		    json_pack("{s:s,s:O}", "name", name, "value", value));
+		json_object_foreach(json_object_get(row, "fields"), name, value)
+			(void)json_array_append_new(pairs,
+			    json_pack(
+				"{s:s,s:O}", "name", name, "value", value));
 		view_put(row, "pairs", pairs);
 	}
 }
