@@ -559,7 +559,8 @@ keeper_errand_tick(struct keeper *k)
 {
 	int64_t now_us = loop_clock(NULL);
 
-	if (now_us - k->cycle_us >= CYCLE_US) {
+	/* An errand on its way still belongs to the cycle it began in. */
+	if (!k->busy && now_us - k->cycle_us >= CYCLE_US) {
 		k->cycle_us = now_us;
 		k->next = 0;
 		k->under_way = UINT32_MAX;
