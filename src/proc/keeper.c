@@ -59,12 +59,16 @@ on_keeper_append(struct child *c, const struct caller *who, struct cursor *ask,
     struct buf *answer, struct fault *why)
 {
 	struct keeper *k = c->state;
+	struct cursor all = *ask;
 	uint64_t epoch, number;
 	uint32_t n;
 	bool repeated = false;
 	enum err e;
 
 	(void)answer;
+	if (who->role == ROLE_INTAKE &&
+	    (e = vault_room(k->vault, cursor_rest(&all).len, why)) != ERR_OK)
+		return e;
 	append_read(ask, &epoch, &number, &n);
 	if (ask->bad || n == 0 || n > BATCH_EVENTS)
 		return fault_set(why, ERR_SYNTAX, "not a batch of records");

@@ -433,6 +433,25 @@ stage_undo(struct vault *v)
 }
 
 enum err
+vault_room(struct vault *v, size_t len, struct fault *why)
+{
+	uint64_t free_bytes, want = v->o.reserve;
+	enum err e;
+
+	if (v->o.reserve == 0)
+		return ERR_OK;
+	e = v->env->ops->space(v->env, v->inbox_dir, &free_bytes, why);
+	want += inbox_staged(v->inbox) + len;
+	if (e == ERR_OK && free_bytes < want)
+		return fault_set(why, ERR_FULL,
+		    "no space left for records: %llu bytes free, %llu are kept "
+		    "in reserve",
+		    (unsigned long long)free_bytes,
+		    (unsigned long long)v->o.reserve);
+	return e;
+}
+
+enum err
 vault_sync(struct vault *v, struct fault *why)
 {
 	enum err e = inbox_sync(v->inbox, why);

@@ -28,7 +28,8 @@ struct vault_options {
 	uint64_t seal_bytes; /* raw bytes of a stream; 0: 64 MiB */
 	int64_t seal_us; /* age of the first unsealed; 0: 1 hour */
 	uint64_t inbox_bytes; /* seal the oldest past this; 0: 1 GiB */
-	uint64_t reserve; /* bytes kept free on the disk; 0: none */
+	uint64_t reserve; /* bytes kept free on the disk; 0: none. Beimen's own
+			   * records may take three quarters of it */
 	int64_t jump_us; /* a clock step past this is a jump; 0: 1 hour */
 	unsigned keep_days[CLASS_N]; /* 0: 60 60 90 45 180 */
 	source_home_fn *home; /* NULL: all belongs to `agency` */
@@ -82,6 +83,13 @@ struct vault_id {
 MUST_CHECK enum err vault_append(struct vault *v, uint64_t epoch,
     uint64_t number, const struct event *ev, size_t n, struct vault_id *id,
     bool *repeated, struct fault *why);
+/*
+ * vault_room: whether so many bytes from outside still leave the reserve
+ * whole. Ask before vault_append; Beimen's own records need not ask, so that
+ * reading, which is itself recorded, goes on when the disk is full (D6).
+ * Fails   ERR_FULL; ERR_IO.
+ */
+MUST_CHECK enum err vault_room(struct vault *v, size_t len, struct fault *why);
 /*
  * vault_sync: make all that is staged durable, then feed roll-ups and
  * detectors with it.

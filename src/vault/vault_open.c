@@ -298,7 +298,7 @@ static enum err
 vault_load(struct vault *v, struct vault_found *found, struct fault *why)
 {
 	struct inbox_options io = { .rotate = v->o.rotate,
-		.reserve = v->o.reserve };
+		.reserve = v->o.reserve / 4 };
 	struct catalogue_found cf;
 	bool rebuild;
 	size_t n;
