@@ -13,14 +13,15 @@ from harness import SRC, children_of  # noqa: E402
 RESULTS = SRC + "/build/bench"
 
 
-def corpus(n, seed):
-    """A file of n lines, made once for each seed."""
+def corpus(n, seed, mix="city"):
+    """A file of n lines, made once for each seed and mix."""
     os.makedirs(RESULTS, exist_ok=True)
-    path = "%s/lines-%d-%d" % (RESULTS, seed, n)
+    path = "%s/%s-%d-%d" % (RESULTS, mix, seed, n)
     if not os.path.exists(path):
         with open(path + ".new", "wb") as f:
-            subprocess.run([sys.executable, HERE + "/lines.py", "--seed",
-                            str(seed), str(n)], stdout=f, check=True)
+            subprocess.run([SRC + "/build/release/bench/corpus", "--mix", mix,
+                            "--seed", str(seed), str(n)], stdout=f,
+                           check=True)
         os.rename(path + ".new", path)
     return path
 
@@ -48,6 +49,22 @@ def cpu_seconds(pid):
         except OSError:
             continue
         total += (int(after[11]) + int(after[12])) / os.sysconf("SC_CLK_TCK")
+    return total
+
+
+def memory_peak(pid):
+    """The greatest resident memory of a process and all below it, each by
+    itself, added: an upper bound. Pages that several share are counted to
+    each."""
+    total = 0
+    for one in [pid] + [c for c in children_of(pid)]:
+        try:
+            with open("/proc/%d/status" % one, encoding="utf-8") as f:
+                for line in f:
+                    if line.startswith("VmHWM:"):
+                        total += int(line.split()[1]) << 10
+        except OSError:
+            continue
     return total
 
 

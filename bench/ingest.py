@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""How fast lines are taken in: beimen beside rsyslog writing a plain file.
+"""How fast lines are taken in: beimen beside receivers that write plain files.
 
-    bench/ingest.py [--lines N] [--rounds R] [--seed S]
+    bench/ingest.py [--lines N] [--rounds R] [--seed S] [--mix city|other]
 
-The same lines over four TCP connections from the same sender, turn about, a
-fresh receiver each time. The clock stops when every line is stored: for
-beimen that is synced to disk, parsed, classified and chained; for rsyslog,
-written to its file (it does not sync). Results go to build/bench/ingest.json.
+The same lines over four TCP connections from the same sender on the same
+cores, turn about, a fresh receiver each time. The clock stops when every line
+is stored: for beimen that is parsed, classified, chained, put into the tree's
+order and synced to disk; for the others, written to a file (they do not
+sync). Sealing (columns, index, encryption, reading back) goes on meanwhile
+and its processor time counts until everything is sealed. Results go to
+build/bench/ingest.json.
 """
 import argparse
 import os
@@ -14,61 +17,22 @@ import socket
 import threading
 import time
 
-from common import (corpus, cpu_seconds, disk_bytes, keep, spread, split)
+from common import (corpus, cpu_seconds, disk_bytes, keep, memory_peak, split,
+                    spread)
 from harness import Scratch, Server, stop_process, until
-from senders import COUNTERPARTS, Sender, find, library_path, unpack
+from peers import RsyslogDefault, RsyslogTuned, SyslogNg
+from senders import unpack
 
 CONNECTIONS = 4
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class RsyslogToFile(Sender):
-    """rsyslogd with imtcp and omfile, else as it comes."""
-
-    def __init__(self, folder):
-        super().__init__(folder, "receiver")
-        root = COUNTERPARTS + "/rsyslog"
-        self.address = ("127.0.0.1", free_port())
-        self.file = self.folder + "/out"
-        config = self.folder + "/config"
-        with open(config, "w", encoding="utf-8") as f:
-            f.write('module(load="imtcp")\n'
-                    'input(type="imtcp" address="127.0.0.1" port="%d")\n'
-                    'action(type="omfile" file="%s")\n' % (
-                        self.address[1], self.file))
-        self.environment = library_path(root)
-        self.command = [find(root, "rsyslogd"), "-n", "-f", config,
-                        "-i", self.folder + "/pid",
-                        "-M", os.path.dirname(find(root, "imtcp.so"))]
-        self.read = 0
-        self.lines = 0
-
-    def stored(self):
-        """Line feeds in the file so far."""
-        try:
-            with open(self.file, "rb") as f:
-                f.seek(self.read)
-                while True:
-                    data = f.read(1 << 22)
-                    if not data:
-                        break
-                    self.read += len(data)
-                    self.lines += data.count(b"\n")
-        except FileNotFoundError:
-            pass
-        return self.lines
+PEERS = {"rsyslog": RsyslogDefault, "rsyslog-tuned": RsyslogTuned,
+         "syslog-ng": SyslogNg}
 
 
 def send_part(path, part, address):
     with socket.create_connection(address) as s, open(path, "rb") as f:
         s.sendfile(f, part[0], part[1] - part[0])
         s.shutdown(socket.SHUT_WR)
-        s.settimeout(60)
+        s.settimeout(600)
         try:
             s.recv(1)
         except OSError:
@@ -84,38 +48,28 @@ def send(path, address):
     return threads
 
 
-def listening(address):
-    def ready():
-        try:
-            socket.create_connection(address).close()
-            return True
-        except OSError:
-            return False
-    return until(ready, 20)
-
-
-def measure(path, n, address, stored, pid, every):
-    """Seconds and processor seconds until stored() says n."""
-    cpu = cpu_seconds(pid)
+def measure(path, n, address, stored, every):
+    """Seconds until stored() says n. Nobody asks while lines are under way:
+    asking costs time too."""
     before = time.monotonic()
     threads = send(path, address)
-    whole = until(lambda: stored() >= n, 600, every)
-    seconds = time.monotonic() - before
-    used = cpu_seconds(pid) - cpu
     for t in threads:
         t.join()
+    whole = until(lambda: stored() >= n, 600, every)
+    seconds = time.monotonic() - before
     if not whole:
         raise RuntimeError("only %d of %d lines are stored" % (stored(), n))
-    return seconds, used
+    return seconds
 
 
-def rsyslog_round(path, n):
-    with Scratch() as folder, RsyslogToFile(folder) as receiver:
-        listening(receiver.address)
-        seconds, cpu = measure(path, n, receiver.address, receiver.stored,
-                               receiver.process.pid, 0.02)
-        return {"seconds": seconds, "cpu": cpu,
-                "disk": disk_bytes(receiver.file)}
+def peer_round(kind, path, n):
+    with Scratch() as folder, kind(folder) as receiver:
+        receiver.listening()
+        cpu = cpu_seconds(receiver.pid())
+        seconds = measure(path, n, receiver.address, receiver.stored, 0.01)
+        return {"seconds": seconds, "cpu": cpu_seconds(receiver.pid()) - cpu,
+                "memory": memory_peak(receiver.pid()),
+                "disk": receiver.disk()}
 
 
 def beimen_round(path, n):
@@ -123,12 +77,16 @@ def beimen_round(path, n):
         server = Server(folder + "/data")
         server.start()
         try:
+            time.sleep(1)  # its first records are its own
+            pid = server.process.pid
             first = server.stored()
-            seconds, cpu = measure(
-                path, n, server.syslog, lambda: (server.stored() or 0) - first,
-                server.process.pid, 0.02)
+            cpu = cpu_seconds(pid)
+            seconds = measure(path, n, server.syslog,
+                              lambda: (server.stored() or 0) - first, 0.05)
+            stored = cpu_seconds(pid) - cpu
             server.cli("log", "seal", seconds=600)
-            return {"seconds": seconds, "cpu": cpu,
+            return {"seconds": seconds, "cpu": cpu_seconds(pid) - cpu,
+                    "cpu_stored": stored, "memory": memory_peak(pid),
                     "disk": disk_bytes(folder + "/data/vault/segments")}
         finally:
             stop_process(server.process)
@@ -136,34 +94,46 @@ def beimen_round(path, n):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    arguments.add_argument("--lines", type=int, default=500000)
-    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--lines", type=int, default=2000000)
+    arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--mix", default="city")
+    arguments.add_argument("--only", default="")
     given = arguments.parse_args()
-    unpack("rsyslog")
-    path = corpus(given.lines, given.seed)
-    rounds = {"beimen": [], "rsyslog": []}
+    unpack("rsyslog", "syslog-ng-core")
+    path = corpus(given.lines, given.seed, given.mix)
+    turns = [("beimen", lambda: beimen_round(path, given.lines))]
+    turns += [(name, lambda k=kind: peer_round(k, path, given.lines))
+              for name, kind in PEERS.items()]
+    if given.only:
+        turns = [t for t in turns if t[0] in given.only.split(",")]
+    rounds = {name: [] for name, _ in turns}
     for n in range(given.rounds):
-        turns = [("beimen", beimen_round), ("rsyslog", rsyslog_round)]
         for name, turn in turns if n % 2 == 0 else reversed(turns):
-            rounds[name].append(turn(path, given.lines))
+            rounds[name].append(turn())
             last = rounds[name][-1]
-            print("round %d %-8s %8.0f lines/s  %.2f processor s/M  "
-                  "%.0f B/line on disk" % (
+            print("round %d %-13s %8.0f lines/s  %.2f processor s/M  "
+                  "%.1f B/line on disk  %d MiB" % (
                       n + 1, name, given.lines / last["seconds"],
                       last["cpu"] * 1e6 / given.lines,
-                      last["disk"] / given.lines), flush=True)
-    answer = {"lines": given.lines, "seed": given.seed,
+                      last["disk"] / given.lines, last["memory"] >> 20),
+                  flush=True)
+    answer = {"lines": given.lines, "seed": given.seed, "mix": given.mix,
               "bytes": os.path.getsize(path), "connections": CONNECTIONS}
     for name, all_rounds in rounds.items():
         answer[name] = {
             "rate": spread([given.lines / r["seconds"] for r in all_rounds]),
             "cpu": spread([r["cpu"] * 1e6 / given.lines for r in all_rounds]),
+            "memory": spread([r["memory"] for r in all_rounds]),
             "disk": spread([r["disk"] / given.lines for r in all_rounds])}
-    answer["ratio"] = answer["beimen"]["rate"]["median"] / \
-        answer["rsyslog"]["rate"]["median"]
-    print("beimen / rsyslog: %.2f" % answer["ratio"])
-    keep("ingest", answer)
+    for name in PEERS:
+        if name in answer and "beimen" in answer:
+            print("beimen / %s: %.2f" % (
+                name, answer["beimen"]["rate"]["median"] /
+                answer[name]["rate"]["median"]))
+    if not given.only:
+        keep("ingest" if given.mix == "city" else "ingest-" + given.mix,
+             answer)
 
 
 if __name__ == "__main__":
