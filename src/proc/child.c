@@ -18,18 +18,27 @@
 #include "proc/control.h"
 #include "proc/role.h"
 
+#define CONN_TAKE ((size_t)1 << 20)
+
 /* A connection over which this process answers. */
 struct conn {
 	struct child *child;
 	struct conn *next, *prev;
 	struct wire *wire;
 	struct caller who;
-	struct loop_timer dead; /* armed to free it outside its own callback */
+	struct loop_timer dead; /* armed to free it outside its own callback, or
+				 * to go on with what was read */
 	bool gone;
-	/* An ask put off with ERR_LATER. */
-	bool waits;
-	struct wire_frame late;
+	/* Asks put off with ERR_LATER, in order. */
+	struct late {
+		struct wire_frame ask;
+		uint8_t content[CHILD_LATE_LEN];
+		size_t len;
+	} late[CHILD_LATER_MAX];
+	unsigned n_late;
 	struct conn *next_late;
+	bool held; /* read frames wait until these are answered */
+	bool writes; /* the loop also tells of room to send */
 };
 
 void
@@ -73,6 +82,7 @@ child_path(
 /* ---- asking ---- */
 
 static enum err control_take(struct child *c, bool wait, struct fault *why);
+static loop_fn later_ready;
 
 static struct timespec
 moment_in(int wait_ms)
@@ -130,34 +140,36 @@ peer_take(struct child *c, enum role callee)
 	return first;
 }
 
-/* Tells whoever waits without blocking; the peer is free before that. */
+/* Takes the i-th ask without waiting off the list, and tells its asker. */
 static void
-later_done(struct child *c, struct peer *p, enum err code,
+later_done(struct child *c, struct peer *p, unsigned i, enum err code,
     const struct fault *said, struct span body)
 {
-	child_done_fn *fn = p->later;
-	void *arg = p->later_arg;
+	child_done_fn *fn = p->later[i].fn;
+	void *arg = p->later[i].arg;
 
-	if (fn == NULL)
-		return;
-	if (p->wire != NULL)
-		loop_del(c->loop, wire_fd(p->wire));
-	p->later = NULL;
+	p->n_later--;
+	memmove(&p->later[i], &p->later[i + 1],
+	    (p->n_later - i) * sizeof p->later[0]);
 	fn(c, arg, code, said, body);
 }
 
-/* Drops a peer's broken connection; the supervisor will send another. */
+/* Drops a peer's broken connection; the supervisor will send another. All
+ * that was asked over it is told at once, for a new one may come meanwhile. */
 static void
 peer_drop(struct child *c, struct peer *p)
 {
 	const struct fault gone = { ERR_GONE, "the peer went away" };
+	unsigned n = p->n_later;
 	struct wire *w = p->wire;
 
-	if (p->later != NULL && w != NULL)
+	if (p->watched)
 		loop_del(c->loop, wire_fd(w));
+	p->watched = p->writes = false;
 	p->wire = NULL;
 	wire_free(w);
-	later_done(c, p, ERR_GONE, &gone, SPAN_EMPTY);
+	while (n-- > 0)
+		later_done(c, p, 0, ERR_GONE, &gone, SPAN_EMPTY);
 }
 
 /* Asks over one peer that may be away; its lock is held. */
@@ -227,36 +239,73 @@ child_note(struct child *c, enum role callee, uint16_t call, struct span note)
 	(void)pthread_mutex_unlock(&p->lock);
 }
 
-/* The answer to an ask without waiting came, or its connection broke. */
+/* Tells the loop what to wait for on a peer's connection. */
+static enum err
+later_watch(struct child *c, struct peer *p, enum role callee, bool writes,
+    struct fault *why)
+{
+	unsigned want = writes ? LOOP_READ | LOOP_WRITE : LOOP_READ;
+	enum err e = ERR_OK;
+
+	if (!p->watched) {
+		c->later[callee] = (struct later){ c, callee };
+		e = loop_add(c->loop, wire_fd(p->wire), want, later_ready,
+		    &c->later[callee], why);
+		p->watched = e == ERR_OK;
+	} else if (writes != p->writes) {
+		e = loop_want(c->loop, wire_fd(p->wire), want, why);
+	}
+	p->writes = writes;
+	return e;
+}
+
+/* One answer that came: whose is it? False: nobody's. */
+static bool
+later_take(struct child *c, struct peer *p, const struct wire_frame *f)
+{
+	struct span line, body;
+	struct fault said;
+	unsigned i = 0;
+	enum err code;
+
+	while (i < p->n_later && p->later[i].number != f->number)
+		i++;
+	if (f->kind != WIRE_ANSWER || i == p->n_later ||
+	    wire_parse_answer(f->body, &code, &line, &body) != ERR_OK)
+		return false;
+	(void)fault_set(
+	    &said, code, "%.*s", (int)line.len, (const char *)line.at);
+	later_done(c, p, i, code, &said, body);
+	return true;
+}
+
+/* Answers to asks without waiting came, or their connection broke. */
 static void
 later_ready(void *arg, unsigned ready)
 {
 	struct later *l = arg;
 	struct child *c = l->child;
 	struct peer *p = &c->peers[l->callee][0];
+	struct wire *w = p->wire;
+	bool got = false, left = false, fill = (ready & ~LOOP_WRITE) != 0;
 	struct wire_frame f;
-	struct span line, body;
 	struct fault said;
-	bool got = false, left = false;
-	enum err code;
 
-	(void)ready;
-	if (wire_flush(p->wire, &left, &said) != ERR_OK ||
-	    wire_get(p->wire, true, &f, &got, &said) != ERR_OK ||
-	    (got &&
-		(f.kind != WIRE_ANSWER ||
-		    wire_parse_answer(f.body, &code, &line, &body) !=
-			ERR_OK)) ||
-	    loop_want(c->loop, wire_fd(p->wire),
-		left ? LOOP_READ | LOOP_WRITE : LOOP_READ, &said) != ERR_OK) {
-		peer_drop(c, p);
-		return;
+	/* A callback may drop the connection; another may then be there. */
+	while (p->wire == w) {
+		if (wire_get(w, fill, &f, &got, &said) != ERR_OK ||
+		    (got && !later_take(c, p, &f))) {
+			peer_drop(c, p);
+			return;
+		}
+		if (!got)
+			break;
+		fill = false;
 	}
-	if (!got)
-		return;
-	(void)fault_set(
-	    &said, code, "%.*s", (int)line.len, (const char *)line.at);
-	later_done(c, p, code, &said, body);
+	if (p->wire == w &&
+	    (wire_flush(w, &left, &said) != ERR_OK ||
+		later_watch(c, p, l->callee, left, &said) != ERR_OK))
+		peer_drop(c, p);
 }
 
 enum err
@@ -264,27 +313,27 @@ child_ask_later(struct child *c, enum role callee, uint16_t call,
     struct span ask, child_done_fn *fn, void *arg, struct fault *why)
 {
 	struct peer *p = &c->peers[callee][0];
+	bool left = false;
 	enum err e;
 
 	if (p->wire == NULL)
 		return fault_set(
 		    why, ERR_GONE, "%s is not there now", role_name(callee));
-	if (p->later != NULL)
+	if (p->n_later == CHILD_LATER_MAX)
 		return fault_set(
-		    why, ERR_STATE, "%s still has an ask", role_name(callee));
-	e = wire_put(p->wire, WIRE_ASK, call, 1, ask, why);
+		    why, ERR_STATE, "%s still has asks", role_name(callee));
+	e = wire_put(p->wire, WIRE_ASK, call, ++p->numbered, ask, why);
 	if (e == ERR_OK)
-		e = wire_flush(p->wire, NULL, why);
-	c->later[callee] = (struct later){ c, callee };
+		e = wire_flush(p->wire, &left, why);
 	if (e == ERR_OK)
-		e = loop_add(c->loop, wire_fd(p->wire), LOOP_READ | LOOP_WRITE,
-		    later_ready, &c->later[callee], why);
+		e = later_watch(c, p, callee, left, why);
 	if (e != ERR_OK) {
 		peer_drop(c, p);
 		return e;
 	}
-	p->later = fn;
-	p->later_arg = arg;
+	p->later[p->n_later].fn = fn;
+	p->later[p->n_later].arg = arg;
+	p->later[p->n_later++].number = p->numbered;
 	return ERR_OK;
 }
 
@@ -328,6 +377,8 @@ conn_end(struct conn *conn)
 		child_log(conn->child, "%s", why.text);
 }
 
+static loop_timer_fn conn_resume;
+
 /* Sends what is queued; asks to be told when the socket takes more. */
 static void
 conn_flush(struct conn *conn)
@@ -335,10 +386,13 @@ conn_flush(struct conn *conn)
 	struct fault why;
 	bool left = false;
 
-	if (wire_flush(conn->wire, &left, &why) != ERR_OK ||
+	if (wire_flush(conn->wire, &left, &why) != ERR_OK)
+		conn_end(conn);
+	else if (left != conn->writes &&
 	    loop_want(conn->child->loop, wire_fd(conn->wire),
 		left ? LOOP_READ | LOOP_WRITE : LOOP_READ, &why) != ERR_OK)
 		conn_end(conn);
+	conn->writes = left;
 }
 
 /* The row of the permit table that lets this frame through, or NULL. */
@@ -356,6 +410,28 @@ frame_permit(const struct conn *conn, const struct wire_frame *f)
 	if (rows[f->call].when == AT_START && c->ready)
 		return NULL;
 	return &rows[f->call];
+}
+
+/* Notes an ask that is answered later, with what its answer will hold. */
+static void
+late_add(struct conn *conn, const struct wire_frame *f)
+{
+	struct child *c = conn->child;
+	struct late *l = &conn->late[conn->n_late];
+	struct conn **at = &c->late;
+
+	assert(c->answer.len <= CHILD_LATE_LEN);
+	l->ask = *f;
+	l->ask.body = SPAN_EMPTY;
+	l->len = c->answer.len;
+	if (l->len > 0)
+		memcpy(l->content, c->answer.at, l->len);
+	if (conn->n_late++ > 0)
+		return;
+	conn->next_late = NULL;
+	while (*at != NULL)
+		at = &(*at)->next_late;
+	*at = conn;
 }
 
 /* Answers one frame. False: the connection is to end. */
@@ -379,15 +455,7 @@ frame_answer(struct conn *conn, const struct wire_frame *f)
 	if (f->kind == WIRE_NOTE)
 		return true;
 	if (e == (enum err)ERR_LATER) {
-		struct conn **at = &c->late;
-
-		conn->waits = true;
-		conn->late = *f;
-		conn->late.body = SPAN_EMPTY;
-		conn->next_late = NULL;
-		while (*at != NULL)
-			at = &(*at)->next_late;
-		*at = conn;
+		late_add(conn, f);
 		return true;
 	}
 	if (e == ERR_OK && buf_error(&c->answer) != ERR_OK)
@@ -396,31 +464,54 @@ frame_answer(struct conn *conn, const struct wire_frame *f)
 		   &why) == ERR_OK;
 }
 
+/* Goes on with frames that were read already, in the next round. */
+static void
+conn_again(struct conn *conn)
+{
+	struct fault why;
+
+	if (loop_arm(conn->child->loop, &conn->dead, 0, conn_resume, conn,
+		&why) != ERR_OK)
+		conn_end(conn);
+}
+
+/* Answers what has come: at most CONN_TAKE bytes in one round, so that other
+ * connections have their turn and what waits for a sync does not wait long. */
 static void
 conn_ready(void *arg, unsigned ready)
 {
 	struct conn *conn = arg;
 	struct wire_frame f;
 	struct fault why;
-	bool got = false, fill = (ready & LOOP_READ) != 0;
+	bool got = true, fill = (ready & ~LOOP_WRITE) != 0;
+	size_t taken = 0;
 	enum err e = ERR_OK;
 
 	if (conn->gone)
 		return;
-	/* One frame's answer at a time: an asker waits for it anyway. */
-	while (!conn->waits &&
-	    (e = wire_get(conn->wire, fill, &f, &got, &why)) == ERR_OK && got) {
-		fill = false;
-		if (!frame_answer(conn, &f)) {
+	while (got && conn->n_late < CHILD_LATER_MAX && taken < CONN_TAKE) {
+		e = wire_get(conn->wire, fill, &f, &got, &why);
+		if (e != ERR_OK)
+			break;
+		if (got && !frame_answer(conn, &f)) {
 			conn_end(conn);
 			return;
 		}
+		taken += got ? f.body.len + WIRE_HEADER : 0;
 	}
-	if (e != ERR_OK || ((ready & LOOP_GONE) != 0 && !got && !fill)) {
+	conn->held = got;
+	if (e != ERR_OK)
 		conn_end(conn);
-		return;
-	}
-	conn_flush(conn);
+	else
+		conn_flush(conn);
+	if (conn->held && conn->n_late < CHILD_LATER_MAX && !conn->gone)
+		conn_again(conn);
+}
+
+static void
+conn_resume(void *arg)
+{
+	conn_ready(arg, LOOP_READ);
 }
 
 void
@@ -430,17 +521,23 @@ child_answer_late(struct child *c, enum err code, const struct fault *said)
 
 	while ((conn = c->late) != NULL) {
 		struct fault why;
+		unsigned n = conn->n_late;
 
 		c->late = conn->next_late;
 		conn->next_late = NULL;
-		conn->waits = false;
+		conn->n_late = 0;
+		for (unsigned i = 0; i < n && !conn->gone; i++) {
+			struct late *l = &conn->late[i];
+
+			if (wire_answer(conn->wire, &l->ask, code, said,
+				span_of(l->content, l->len), &why) != ERR_OK)
+				conn_end(conn);
+		}
 		if (conn->gone)
 			continue;
-		if (wire_answer(conn->wire, &conn->late, code, said, SPAN_EMPTY,
-			&why) != ERR_OK)
-			conn_end(conn);
-		else
-			conn_flush(conn);
+		conn_flush(conn);
+		if (conn->held && !conn->gone)
+			conn_again(conn);
 	}
 }
 

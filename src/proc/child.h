@@ -19,6 +19,7 @@
 
 #define CHILD_INSTANCES 4 /* of one role, at most */
 #define CHILD_ASK_MS 20000
+#define CHILD_LATER_MAX 16 /* asks under way over one connection */
 
 struct child;
 struct role_row;
@@ -40,11 +41,18 @@ struct peer {
 	pthread_mutex_t lock; /* one ask at a time */
 	struct wire *wire; /* NULL while the other is away */
 	bool expected; /* the table lets us ask this instance */
-	child_done_fn *later; /* of an ask without waiting; NULL: none */
-	void *later_arg;
+	/* Asks without waiting, oldest first. */
+	struct {
+		child_done_fn *fn;
+		void *arg;
+		uint64_t number;
+	} later[CHILD_LATER_MAX];
+	unsigned n_later;
+	uint64_t numbered; /* the last of their numbers */
+	bool watched, writes; /* in the loop; also for room to send */
 };
 
-/* Who waits for an answer in the loop. */
+/* Who waits for answers in the loop. */
 struct later {
 	struct child *child;
 	enum role callee;
@@ -89,6 +97,7 @@ struct answer_row {
 
 /* An answering function returns this when child_answer_late will answer. */
 #define ERR_LATER ERR_N
+#define CHILD_LATE_LEN 16
 
 /* child_main: the whole life of a process; returns its exit status. */
 int child_main(const struct role_row *row, unsigned instance);
@@ -116,17 +125,19 @@ void child_note(
 
 /*
  * child_ask_later: ask without waiting; fn runs in the loop when the answer
- * comes. One such ask to a callee at a time, by a process that never waits
- * for that callee: so no ring of processes waits for itself (keeper must go
- * on acknowledging while book thinks).
- * Fails  ERR_GONE it is away now; ERR_STATE one is under way. fn is not
+ * comes. Up to CHILD_LATER_MAX such asks to a callee at a time, put in order,
+ * by a process that never waits for that callee: so no ring of processes
+ * waits for itself (keeper must go on acknowledging while book thinks).
+ * Fails  ERR_GONE it is away now; ERR_STATE so many are under way. fn is not
  *        called then.
  */
 MUST_CHECK enum err child_ask_later(struct child *c, enum role callee,
     uint16_t call, struct span ask, child_done_fn *fn, void *arg,
     struct fault *why);
 
-/* child_answer_late: answer everything put off with ERR_LATER, in order. */
+/* child_answer_late: answer everything put off with ERR_LATER, in order; what
+ * the answering function left in *answer (at most CHILD_LATE_LEN bytes) is
+ * the content. */
 void child_answer_late(struct child *c, enum err code, const struct fault *why);
 
 /* child_log: one line to the supervisor's stderr: "role: text". */
