@@ -24,6 +24,7 @@ enum role {
 	ROLE_SIGNER,
 	ROLE_GATE,
 	ROLE_WEB,
+	ROLE_FOLLOW, /* watched folders of files */
 	ROLE_CLI,
 	ROLE_N
 };
@@ -36,6 +37,7 @@ enum role {
 #define FROM_RULES (1U << ROLE_RULES)
 #define FROM_GATE (1U << ROLE_GATE)
 #define FROM_WEB (1U << ROLE_WEB)
+#define FROM_FOLLOW (1U << ROLE_FOLLOW)
 #define FROM_CLI (1U << ROLE_CLI)
 
 /* When a request is answered. */
