@@ -35,10 +35,11 @@ regex_free(struct regex *r)
 
 /* Compiles under limits of length and nesting. */
 static enum err
-code_make(struct span pattern, bool nocase, pcre2_code **out, struct fault *why)
+code_make(
+    struct span pattern, unsigned flags, pcre2_code **out, struct fault *why)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF |
-	    PCRE2_NEVER_BACKSLASH_C | PCRE2_DOTALL | PCRE2_NO_AUTO_CAPTURE;
+	    PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_AUTO_CAPTURE;
 	pcre2_compile_context *c = pcre2_compile_context_create(NULL);
 	unsigned char text[160] = "";
 	PCRE2_SIZE at = 0;
@@ -48,8 +49,12 @@ code_make(struct span pattern, bool nocase, pcre2_code **out, struct fault *why)
 		return fault_set(why, ERR_MEMORY, "regular expression");
 	(void)pcre2_set_parens_nest_limit(c, NESTING_MAX);
 	(void)pcre2_set_max_pattern_length(c, REGEX_PATTERN_MAX);
-	if (nocase)
+	if (flags & REGEX_NOCASE)
 		options |= PCRE2_CASELESS;
+	if (flags & REGEX_LINES)
+		options |= PCRE2_MULTILINE;
+	if (flags & REGEX_DOT_ALL)
+		options |= PCRE2_DOTALL;
 	*out = pcre2_compile(pattern.at, pattern.len, options, &bad, &at, c);
 	pcre2_compile_context_free(c);
 	if (*out != NULL)
@@ -65,6 +70,14 @@ enum err
 regex_new(
     struct span pattern, bool nocase, struct regex **out, struct fault *why)
 {
+	return regex_new_with(pattern,
+	    REGEX_DOT_ALL | (nocase ? (unsigned)REGEX_NOCASE : 0U), out, why);
+}
+
+enum err
+regex_new_with(
+    struct span pattern, unsigned flags, struct regex **out, struct fault *why)
+{
 	static const uint8_t nothing[1];
 	struct regex *r;
 	size_t size = 0;
@@ -78,7 +91,7 @@ regex_new(
 		pattern = span_of(nothing, 0);
 	if ((r = calloc(1, sizeof *r)) == NULL)
 		return fault_set(why, ERR_MEMORY, "regular expression");
-	if ((e = code_make(pattern, nocase, &r->code, why)) != ERR_OK)
+	if ((e = code_make(pattern, flags, &r->code, why)) != ERR_OK)
 		goto out;
 	if (pcre2_pattern_info(r->code, PCRE2_INFO_SIZE, &size) != 0 ||
 	    size > (size_t)64 << 10) {

@@ -30,6 +30,15 @@ struct regex;
  */
 MUST_CHECK enum err regex_new(
     struct span pattern, bool nocase, struct regex **out, struct fault *why);
+/* regex_new_with: the same with REGEX_ flags, and no others. regex_new has
+ * REGEX_DOT_ALL. */
+enum {
+	REGEX_NOCASE = 1 << 0, /* letters of either case match one another */
+	REGEX_LINES = 1 << 1, /* ^ and $ also at the ends of lines */
+	REGEX_DOT_ALL = 1 << 2, /* . is a newline too */
+};
+MUST_CHECK enum err regex_new_with(
+    struct span pattern, unsigned flags, struct regex **out, struct fault *why);
 void regex_free(struct regex *r);
 
 /* regex_find: does it match anywhere in s? s may hold any bytes; what is not
