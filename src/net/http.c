@@ -344,9 +344,7 @@ daemon_start(struct http *h, struct fault *why)
 	    (tls ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem with_tls[] = {
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
-		    (void *)(uintptr_t) "SECURE128:-VERS-ALL:+VERS-TLS1.3:"
-					"+VERS-TLS1.2:-RSA:%SERVER_"
-					"PRECEDENCE" },
+		    (void *)(uintptr_t)TLSFAR_PRIORITY },
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
 		    (void *)(uintptr_t)http_tls_give },
 		{ MHD_OPTION_END, 0, NULL },

@@ -6,13 +6,12 @@
 #define NET_HTTP_INNER_H
 
 #include "net/http.h"
+#include "net/tlsfar.h"
 
 #include <gnutls/abstract.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <time.h>
-
-#define HTTP_CHAIN_MAX 8
 
 /* What a connection is doing, which says until when it may. */
 enum phase {
@@ -32,9 +31,7 @@ struct connection {
 struct http {
 	struct http_options o;
 	struct MHD_Daemon *daemon;
-	gnutls_pcert_st pcert[HTTP_CHAIN_MAX];
-	unsigned n_pcert;
-	gnutls_privkey_t key;
+	struct tlsfar *far; /* certificate and key */
 	pthread_t cutter;
 	bool cutting; /* the thread exists */
 	pthread_mutex_t lock; /* for what follows */
