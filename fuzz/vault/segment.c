@@ -46,8 +46,8 @@ file_read_all(struct span file)
 	unsigned damages, told = 0;
 
 	segment_file(&name, path);
-	if (segment_open(memory_env(&m, path, file), 1, &name, &s, &why) !=
-	    ERR_OK)
+	if (segment_open(
+		memory_env(&m, path, file), 1, &name, NULL, &s, &why) != ERR_OK)
 		return;
 	for (uint32_t i = 0; i < segment_about(s)->blocks; i++)
 		if (segment_rows(s, i, row_pass, &rows, NULL, NULL, &why) !=

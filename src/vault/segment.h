@@ -1,25 +1,25 @@
 /*
- * vault/segment.h: sealed segments, format 1: rows.
+ * vault/segment.h: sealed segments, formats 1 (rows) and 2 (columns).
  *
  * One file holds consecutive records of one stream in blocks of at most 4,096
- * records and 1 MiB of rows; a block is hashed as one Merkle tree and packed
- * in pieces of about 64 KiB, which are the unit of unpacking and of damage.
- * The file is named by the SHA-256 of its bytes and never changes. Byte by
- * byte: doc/format-vault.md.
+ * records and 1 MiB; a block is hashed as one Merkle tree and packed in
+ * frames of at most 128 KiB, which are the unit of unpacking and of damage.
+ * The file is named by the SHA-256 of its bytes and never changes. Format 2
+ * is written; both are read. Byte by byte: doc/format-vault.md.
  */
 #ifndef VAULT_SEGMENT_H
 #define VAULT_SEGMENT_H
 
 #include "base/env.h"
 #include "crypt/hash.h"
+#include "vault/keyring.h"
 #include "vault/row.h"
 #include "vault/source.h"
 #include "vault/stream.h"
 
-#define SEGMENT_FORMAT 1
+#define SEGMENT_FORMAT 2 /* what is written */
 #define SEGMENT_BLOCK_ROWS 4096U
-#define SEGMENT_BLOCK_RAW ((size_t)1 << 20) /* bytes of rows */
-#define SEGMENT_PIECE_RAW ((size_t)65536) /* a piece ends past this */
+#define SEGMENT_BLOCK_RAW ((size_t)1 << 20) /* bytes of records */
 #define SEGMENT_BLOCKS_MAX 65536U
 #define SEGMENT_NAME_LEN 64 /* hex digits */
 #define SEGMENT_MANY UINT16_MAX
@@ -52,6 +52,7 @@ struct segment_info {
 	size_t n_origins;
 };
 
+/* A block. Of a locked segment the seed is zeroes. */
 struct segment_block {
 	uint32_t n;
 	uint64_t first_seq;
@@ -70,15 +71,25 @@ void segment_print_name(
 
 struct segment_writer;
 
+/* The stream key under which a segment's own random key is wrapped. */
+struct segment_crypt {
+	char key_id[KEYRING_NAME_MAX]; /* its name in the keyring */
+	uint8_t key[KEYRING_KEY_LEN];
+};
+
 /*
  * segment_begin: a new segment in folder `dir` (DIR/vault/segments), under a
  * temporary name. first_seq is the first row's; chain the head before it.
- * sources is borrowed until finish or abandon.
+ * sources is borrowed until finish or abandon. crypt (copied, wiped at the
+ * end) encrypts the records, their index and the seeds of the leaves under a
+ * fresh random key; NULL: nothing is encrypted.
  */
 MUST_CHECK enum err segment_begin(struct env *env, int dir, const char *stream,
     uint64_t first_seq, const struct hash *chain, struct sources *sources,
-    struct segment_writer **out, struct fault *why);
-/* segment_add: the next row; rows come in sequence, without gap. */
+    const struct segment_crypt *crypt, struct segment_writer **out,
+    struct fault *why);
+/* segment_add: the next row; rows come in sequence, without gap. ev is
+ * r->event decoded; its texts and fields are within event.h's bounds. */
 MUST_CHECK enum err segment_add(struct segment_writer *w, const struct row *r,
     const struct event *ev, struct fault *why);
 /*
@@ -97,13 +108,25 @@ void segment_writer_free(struct segment_writer *w);
 struct segment;
 
 /*
- * segment_open: open by name and read its index; where the index is damaged
- * it is rebuilt as far as block heads tell, and segment_wrong says so.
+ * segment_open: open by name and read its descriptor; where that is damaged
+ * it is rebuilt as far as block heads tell, and segment_wrong says so. keys
+ * (borrowed for the call; NULL: none) has the stream keys. A segment whose
+ * key is not among them opens all the same: its descriptor is known, its
+ * records are not (segment_locked).
  * Fails   ERR_NOT_FOUND no such file; ERR_DAMAGE nothing of it can be used.
  */
 MUST_CHECK enum err segment_open(struct env *env, int dir,
-    const struct hash *name, struct segment **out, struct fault *why);
+    const struct hash *name, const struct keyring *keys, struct segment **out,
+    struct fault *why);
 void segment_close(struct segment *s);
+/* segment_key_id: the name of the stream key; "" when not encrypted. */
+const char *segment_key_id(const struct segment *s);
+/* segment_locked: NULL, or why its records cannot be read: "key NAME of this
+ * segment is not here or was destroyed". */
+const char *segment_locked(const struct segment *s);
+/* segment_blind: the key of index_blind_key for its stream key; false where
+ * it is not encrypted, or locked. */
+bool segment_blind(const struct segment *s, struct hash *out);
 const struct segment_info *segment_about(const struct segment *s);
 const struct segment_block *segment_block_at(
     const struct segment *s, uint32_t block);
@@ -121,13 +144,48 @@ struct segment_damage {
 typedef void segment_damage_fn(void *arg, const struct segment_damage *d);
 
 /*
- * segment_rows: call fn for the rows of one block, in order. A piece that is
- * damaged is told to `bad` (may be NULL) and passed over.
- * Fails   as fn; ERR_IO; ERR_MEMORY; ERR_DAMAGE when a piece was damaged
- *         (after all the others were given).
+ * segment_rows: call fn for the rows of one block, in order. A frame that is
+ * damaged is told to `bad` (may be NULL) and passed over. A row's `event` is
+ * empty (format 1: as stored); the decoded event says all.
+ * Fails   as fn; ERR_IO; ERR_MEMORY; ERR_DAMAGE when a frame was damaged
+ *         (after all the others were given); ERR_DENIED: locked.
  */
 MUST_CHECK enum err segment_rows(struct segment *s, uint32_t block, row_fn *fn,
     void *arg, segment_damage_fn *bad, void *bad_arg, struct fault *why);
+
+/*
+ * What is wanted of a record. Number, source, sender, received time and
+ * category always come.
+ */
+struct segment_want {
+	bool raw; /* raw bytes and message */
+	bool texts; /* host, app, proc, msgid, event time, via, parse,
+		     * facility, severity */
+	uint64_t fields; /* bit f: field f */
+};
+
+/*
+ * segment_pick: as segment_rows, for the named records of a block and the
+ * parts wanted only; the others are empty (format 1 gives all). Only the
+ * frames needed are read, only the columns needed are decoded.
+ *
+ *   pick    places in the block, ascending, each once; NULL: all
+ *   n_pick  how many; not looked at when pick is NULL
+ */
+MUST_CHECK enum err segment_pick(struct segment *s, uint32_t block,
+    const struct segment_want *want, const uint16_t *pick, size_t n_pick,
+    row_fn *fn, void *arg, segment_damage_fn *bad, void *bad_arg,
+    struct fault *why);
+
+/*
+ * segment_index_len: bytes of the search index (vault/index.h); 0: none.
+ * segment_index_read: len plain bytes of it from `at`, decrypted, checked by
+ * their digest; borrowed until the next call on this segment.
+ * Fails   ERR_RANGE; ERR_DAMAGE; ERR_DENIED: locked; ERR_IO; ERR_MEMORY.
+ */
+uint64_t segment_index_len(const struct segment *s);
+MUST_CHECK enum err segment_index_read(struct segment *s, uint64_t at,
+    size_t len, struct span *out, struct fault *why);
 
 /* segment_leaves: the leaf hashes of one block, n of them, into `leaf`.
  * Fails as segment_rows. */

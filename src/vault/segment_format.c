@@ -67,7 +67,7 @@ head_put(struct buf *b, struct head *h)
 	size_t len = 63 + 1 + name.len + HASH_LEN;
 
 	buf_add(b, head_magic, sizeof head_magic);
-	buf_u16(b, SEGMENT_FORMAT);
+	buf_u16(b, 1);
 	buf_u16(b, (uint16_t)len);
 	buf_u64(b, (uint64_t)h->sealed_us);
 	buf_u64(b, h->first_seq);
@@ -88,8 +88,7 @@ head_len(struct span front)
 	struct cursor c = cursor_of(front);
 	size_t len;
 
-	if (!magic_is(&c, head_magic, sizeof head_magic) ||
-	    cursor_u16(&c) != SEGMENT_FORMAT)
+	if (!magic_is(&c, head_magic, sizeof head_magic) || cursor_u16(&c) != 1)
 		return 0;
 	len = cursor_u16(&c);
 	return c.bad || len > SEGMENT_HEAD_MAX || len < 64 + HASH_LEN ? 0 : len;

@@ -9,6 +9,7 @@
 #include "vault/rollup.h"
 #include "vault/segment.h"
 
+#define SEGMENT_PIECE_RAW ((size_t)65536) /* format 1: a piece ends past this */
 #define SEGMENT_HEAD_MAX 256U
 #define SEGMENT_HEAD_FIXED 12U /* magic, format, length */
 #define BLOCK_HEAD_FIXED 124U
@@ -90,8 +91,8 @@ MUST_CHECK enum err trailer_get(struct span s, uint64_t size, uint64_t *at,
 
 /* segment_open_file: as segment_open, by file name. */
 MUST_CHECK enum err segment_open_file(struct env *env, int dir,
-    const char *file, const struct hash *name, struct segment **out,
-    struct fault *why);
+    const char *file, const struct hash *name, const struct keyring *keys,
+    struct segment **out, struct fault *why);
 /* piece_read: the rows of one piece into s->raw, checked by its digest.
  * ERR_DAMAGE with what is wrong. */
 MUST_CHECK enum err piece_read(struct segment *s, const struct block *k,

@@ -250,11 +250,13 @@ segment_load(struct segment *s, struct fault *why)
 
 enum err
 segment_open_file(struct env *env, int dir, const char *file,
-    const struct hash *name, struct segment **out, struct fault *why)
+    const struct hash *name, const struct keyring *keys, struct segment **out,
+    struct fault *why)
 {
 	struct segment *s = calloc(1, sizeof *s);
 	enum err e;
 
+	(void)keys;
 	if (s == NULL)
 		return fault_set(why, ERR_MEMORY, "segment");
 	s->env = env;
@@ -293,12 +295,12 @@ out:
 
 enum err
 segment_open(struct env *env, int dir, const struct hash *name,
-    struct segment **out, struct fault *why)
+    const struct keyring *keys, struct segment **out, struct fault *why)
 {
 	char file[SEGMENT_FILE_MAX];
 
 	segment_file(name, file);
-	return segment_open_file(env, dir, file, name, out, why);
+	return segment_open_file(env, dir, file, name, keys, out, why);
 }
 
 uint64_t
@@ -460,4 +462,82 @@ segment_leaves(
 	struct leaves l = { .k = segment_block_at(s, block), .to = leaf };
 
 	return segment_rows(s, block, leaf_make, &l, NULL, NULL, why);
+}
+
+const char *
+segment_key_id(const struct segment *s)
+{
+	(void)s;
+	return "";
+}
+
+const char *
+segment_locked(const struct segment *s)
+{
+	(void)s;
+	return NULL;
+}
+
+bool
+segment_blind(const struct segment *s, struct hash *out)
+{
+	(void)s;
+	(void)out;
+	return false;
+}
+
+uint64_t
+segment_index_len(const struct segment *s)
+{
+	(void)s;
+	return 0;
+}
+
+enum err
+segment_index_read(struct segment *s, uint64_t at, size_t len, struct span *out,
+    struct fault *why)
+{
+	(void)s;
+	(void)at;
+	(void)len;
+	(void)out;
+	return fault_set(why, ERR_RANGE, "this segment has no index");
+}
+
+/* Which rows of a block were asked for. */
+struct picked {
+	const struct segment_block *k;
+	const uint16_t *pick;
+	size_t n, at;
+	row_fn *fn;
+	void *arg;
+};
+
+static enum err
+row_picked(void *arg, const char *stream, const struct row *r,
+    const struct event *ev, struct fault *why)
+{
+	struct picked *p = arg;
+	uint64_t at = r->seq - p->k->first_seq;
+
+	while (p->at < p->n && p->pick[p->at] < at)
+		p->at++;
+	if (p->pick != NULL && (p->at == p->n || p->pick[p->at] != at))
+		return ERR_OK;
+	return p->fn(p->arg, stream, r, ev, why);
+}
+
+enum err
+segment_pick(struct segment *s, uint32_t block, const struct segment_want *want,
+    const uint16_t *pick, size_t n_pick, row_fn *fn, void *arg,
+    segment_damage_fn *bad, void *bad_arg, struct fault *why)
+{
+	struct picked p = { .k = segment_block_at(s, block),
+		.pick = pick,
+		.n = pick == NULL ? 0 : n_pick,
+		.fn = fn,
+		.arg = arg };
+
+	(void)want;
+	return segment_rows(s, block, row_picked, &p, bad, bad_arg, why);
 }

@@ -133,13 +133,15 @@ block_begin(struct segment_writer *w, uint64_t seq, struct fault *why)
 enum err
 segment_begin(struct env *env, int dir, const char *stream, uint64_t first_seq,
     const struct hash *chain, struct sources *sources,
-    struct segment_writer **out, struct fault *why)
+    const struct segment_crypt *crypt, struct segment_writer **out,
+    struct fault *why)
 {
 	struct segment_writer *w = calloc(1, sizeof *w);
 	uint64_t r;
 	struct span bytes;
 	enum err e;
 
+	(void)crypt;
 	if (w == NULL)
 		return fault_set(why, ERR_MEMORY, "segment");
 	w->env = env;
@@ -469,7 +471,7 @@ read_back(struct segment_writer *w, struct fault *why)
 	uint64_t records;
 	unsigned damages;
 	enum err e = segment_open_file(
-	    w->env, w->dir, w->temp, &w->info.name, &s, why);
+	    w->env, w->dir, w->temp, &w->info.name, NULL, &s, why);
 
 	if (e != ERR_OK)
 		return e;

@@ -176,7 +176,7 @@ file_take(struct shelf *s, const struct hash *name, struct fault *why)
 	struct fault what = { .code = ERR_OK };
 	struct shelf_item item = { .name = *name, .unreadable = true };
 	struct segment *g;
-	enum err e = segment_open(s->env, s->dir, name, &g, &what);
+	enum err e = segment_open(s->env, s->dir, name, NULL, &g, &what);
 
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
@@ -368,5 +368,5 @@ enum err
 shelf_segment(struct shelf *s, const struct hash *name, struct segment **out,
     struct fault *why)
 {
-	return segment_open(s->env, s->dir, name, out, why);
+	return segment_open(s->env, s->dir, name, NULL, out, why);
 }

@@ -161,7 +161,7 @@ writer_begin(struct vault *v, const struct inbox_group *g, struct fault *why)
 	segment_writer_free(v->writer);
 	v->writer = NULL;
 	return segment_begin(v->env, v->segments_dir, s->pub.name, first, chain,
-	    v->sources, &v->writer, why);
+	    v->sources, NULL, &v->writer, why);
 }
 
 /* Fills the writer with groups that follow on one another. */

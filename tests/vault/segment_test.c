@@ -33,8 +33,8 @@ write_sample(struct lab *l, struct sample *s, unsigned n)
 	s->ev = calloc(n, sizeof *s->ev);
 	s->source = calloc(n, sizeof *s->source);
 	buf_init(&row, ROW_EVENT_MAX);
-	assert_ok(
-	    segment_begin(l->env, l->dir, STREAM, 11, &chain, t, &w, &why),
+	assert_ok(segment_begin(
+		      l->env, l->dir, STREAM, 11, &chain, t, NULL, &w, &why),
 	    &why);
 	for (unsigned i = 0; i < n; i++) {
 		struct row r = { .seq = 11 + i };
@@ -108,7 +108,7 @@ every_record_comes_back_byte_for_byte(void **state)
 	(void)state;
 	lab_open(&l);
 	write_sample(&l, &s, 10000);
-	assert_ok(segment_open(l.env, l.dir, &s.name, &g, &why), &why);
+	assert_ok(segment_open(l.env, l.dir, &s.name, NULL, &g, &why), &why);
 	info = segment_about(g);
 	assert_int_equal(info->n, 10000);
 	assert_int_equal(info->first_seq, 11);
@@ -183,7 +183,8 @@ every_flipped_byte_is_found_and_the_rest_is_read(void **state)
 
 		b.at[at] ^= 1;
 		lab_file_write(&l, file, buf_view(&b));
-		assert_ok(segment_open(l.env, l.dir, &s.name, &g, &why), &why);
+		assert_ok(
+		    segment_open(l.env, l.dir, &s.name, NULL, &g, &why), &why);
 		assert_ok(segment_verify(g, tell, &t, &records, &damages, &why),
 		    &why);
 		assert_true(damages >= 1);
@@ -231,7 +232,8 @@ a_file_cut_short_keeps_its_whole_pieces(void **state)
 
 		lab_file_write(
 		    &l, file, span_slice(buf_view(&b), 0, b.len * i / 20));
-		assert_ok(segment_open(l.env, l.dir, &s.name, &g, &why), &why);
+		assert_ok(
+		    segment_open(l.env, l.dir, &s.name, NULL, &g, &why), &why);
 		assert_ok(segment_verify(g, tell, &t, &records, &damages, &why),
 		    &why);
 		assert_true(damages >= 1);
@@ -247,7 +249,8 @@ a_file_cut_short_keeps_its_whole_pieces(void **state)
 		struct segment *g;
 
 		assert_int_equal(
-		    segment_open(l.env, l.dir, &s.name, &g, &why), ERR_DAMAGE);
+		    segment_open(l.env, l.dir, &s.name, NULL, &g, &why),
+		    ERR_DAMAGE);
 	}
 	buf_clear(&b);
 	sample_free(&s);
@@ -282,7 +285,7 @@ swapped_and_misdirected_bytes_are_found(void **state)
 
 	/* The whole file of b under the name of a. */
 	lab_file_write(&l, one, buf_view(&y));
-	assert_ok(segment_open(l.env, l.dir, &a.name, &g, &why), &why);
+	assert_ok(segment_open(l.env, l.dir, &a.name, NULL, &g, &why), &why);
 	assert_ok(segment_verify(g, tell, &t, &records, &damages, &why), &why);
 	assert_int_equal(damages, 1);
 	assert_non_null(strstr(t.first, "do not give its name"));
@@ -290,7 +293,7 @@ swapped_and_misdirected_bytes_are_found(void **state)
 
 	/* The first block of b in a. */
 	lab_file_write(&l, one, buf_view(&x));
-	assert_ok(segment_open(l.env, l.dir, &a.name, &g, &why), &why);
+	assert_ok(segment_open(l.env, l.dir, &a.name, NULL, &g, &why), &why);
 	at0 = (size_t)g->block[0].at;
 	at1 = (size_t)g->block[1].at;
 	segment_close(g);
@@ -299,7 +302,7 @@ swapped_and_misdirected_bytes_are_found(void **state)
 	lab_file_write(&l, one, buf_view(&x));
 	t.n = 0;
 	t.bad = 0;
-	assert_ok(segment_open(l.env, l.dir, &a.name, &g, &why), &why);
+	assert_ok(segment_open(l.env, l.dir, &a.name, NULL, &g, &why), &why);
 	assert_ok(segment_verify(g, tell, &t, &records, &damages, &why), &why);
 	assert_true(damages >= 2);
 	assert_int_equal(t.bad, segment_block_at(g, 0)->n);
@@ -337,7 +340,8 @@ a_failure_at_any_call_leaves_no_half_segment(void **state)
 		    nth % 2 ? ENV_FAIL_IO : ENV_FAIL_TORN, false);
 		buf_init(&row, ROW_EVENT_MAX);
 		event_encode(&row, &ev);
-		e = segment_begin(l.env, l.dir, STREAM, 1, &chain, t, &w, &why);
+		e = segment_begin(
+		    l.env, l.dir, STREAM, 1, &chain, t, NULL, &w, &why);
 		if (e == ERR_OK)
 			e = sources_add(t, ev.sender, ev.host, &source, &why);
 		for (unsigned i = 1; i <= 3 && e == ERR_OK; i++) {
@@ -356,8 +360,8 @@ a_failure_at_any_call_leaves_no_half_segment(void **state)
 			uint64_t records;
 			unsigned damages;
 
-			assert_ok(
-			    segment_open(l.env, l.dir, &info->name, &g, &why),
+			assert_ok(segment_open(l.env, l.dir, &info->name, NULL,
+				      &g, &why),
 			    &why);
 			assert_ok(segment_verify(
 				      g, NULL, NULL, &records, &damages, &why),
