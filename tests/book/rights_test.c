@@ -328,7 +328,7 @@ lists_have_pages_words_and_orders(void **state)
 	assert_int_equal(json_get_int(o, "total", 0), 122);
 	json_decref(o);
 	OK(book_registers(h->b, r, &o, &h->why));
-	assert_int_equal(json_array_size(json_object_get(o, "registers")), 12);
+	assert_int_equal(json_array_size(json_object_get(o, "registers")), 14);
 	json_decref(o);
 	rights_free(r);
 }
