@@ -15,6 +15,7 @@
 #include "base/env.h"
 #include "base/when.h"
 #include "book/entry.h"
+#include "book/hold.h"
 #include "book/import.h"
 #include "book/log.h"
 #include "book/source.h"
@@ -127,7 +128,9 @@ book_tell(struct book_state *s)
 
 	buf_init(&b, 1 << 16);
 	if (book_changed(s->book, &b)) {
-		if (span_find_text(buf_view(&b), "\"log_source\"") != SIZE_MAX)
+		if (span_find_text(buf_view(&b), "\"log_source\"") !=
+			SIZE_MAX ||
+		    span_find_text(buf_view(&b), "\"legal_hold\"") != SIZE_MAX)
 			s->sources_version++;
 		child_note(s->child, ROLE_RULES, RULES_CHANGED, buf_view(&b));
 	}
@@ -215,19 +218,25 @@ on_book_first(struct child *c, const struct caller *who, struct cursor *ask,
 
 /* ---- what keeper tells ---- */
 
-/* Answer: u64 version, the rules as JSON. */
+/* Answer: u64 version, block of rules as JSON, holds as JSON. */
 enum err
 on_book_sources(struct child *c, const struct caller *who, struct cursor *ask,
     struct buf *answer, struct fault *why)
 {
 	struct book_state *s = c->state;
+	struct buf rules;
 	uint64_t changed;
 	enum err e;
 
 	(void)who;
 	(void)ask;
 	buf_u64(answer, s->sources_version);
-	e = source_rules_print(s->book, answer, why);
+	buf_init(&rules, WIRE_WHOLE / 2);
+	e = source_rules_print(s->book, &rules, why);
+	buf_block(answer, buf_view(&rules));
+	buf_clear(&rules);
+	if (e == ERR_OK)
+		e = holds_print(s->book, answer, why);
 	/* What was stored under the old rules moves to its row too. */
 	return e == ERR_OK ? source_rematch(s->book, &changed, why) : e;
 }

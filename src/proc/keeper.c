@@ -25,7 +25,6 @@
 #include "proc/roles.h"
 
 #define TICK_US WHEN_SECOND
-#define BATCH_EVENTS 8192 /* records of one batch, at most */
 
 /* Whose a sender is, by book's rules; the first agency's when none fits. */
 static void
@@ -53,44 +52,55 @@ keeper_rules_take(struct keeper *k, struct source_rules *rules)
 
 /* ---- accepting ---- */
 
+/* Reads the records of an ask into k->batch. */
+static enum err
+batch_read(struct keeper *k, const struct caller *who,
+    const struct append_ask *a, struct fault *why)
+{
+	struct cursor rows = cursor_of(a->rows);
+	bool ours = who->role == ROLE_GATE || who->role == ROLE_READER;
+	enum err e;
+
+	for (uint32_t i = 0; i < a->n; i++) {
+		struct event *ev = &k->batch[i];
+		struct span row = cursor_block(&rows, WIRE_MAX);
+
+		if (rows.bad)
+			return fault_set(
+			    why, ERR_SYNTAX, "a batch ends inside a record");
+		if ((e = event_decode(row, ev, why)) != ERR_OK)
+			return e;
+		/* Only our own processes speak in Beimen's own name. */
+		if (!ours &&
+		    (span_is(ev->sender, "beimen") || ev->via == VIA_SELF))
+			return fault_set(why, ERR_DENIED,
+			    "a record from outside in Beimen's name");
+	}
+	if (!cursor_done(&rows))
+		return fault_set(why, ERR_SYNTAX, "a batch with a tail");
+	return ERR_OK;
+}
+
 /* Ask: call/append.h. Answered after the round's sync. */
 enum err
 on_keeper_append(struct child *c, const struct caller *who, struct cursor *ask,
     struct buf *answer, struct fault *why)
 {
 	struct keeper *k = c->state;
-	struct cursor all = *ask;
-	uint64_t epoch, number;
-	uint32_t n;
+	struct append_ask a;
 	bool repeated = false;
 	enum err e;
 
 	(void)answer;
-	if (who->role == ROLE_INTAKE &&
-	    (e = vault_room(k->vault, cursor_rest(&all).len, why)) != ERR_OK)
+	if ((e = append_read(cursor_rest(ask), &a, why)) != ERR_OK)
 		return e;
-	append_read(ask, &epoch, &number, &n);
-	if (ask->bad || n == 0 || n > BATCH_EVENTS)
-		return fault_set(why, ERR_SYNTAX, "not a batch of records");
-	for (uint32_t i = 0; i < n; i++) {
-		struct span row = cursor_block(ask, WIRE_MAX);
-
-		if (ask->bad)
-			return fault_set(
-			    why, ERR_SYNTAX, "a batch ends inside a record");
-		if ((e = event_decode(row, &k->batch[i], why)) != ERR_OK)
-			return e;
-		/* Only our own processes speak in Beimen's own name. */
-		if (who->role == ROLE_INTAKE &&
-		    (span_is(k->batch[i].sender, "beimen") ||
-			k->batch[i].via == VIA_SELF))
-			return fault_set(why, ERR_DENIED,
-			    "a record from outside in Beimen's name");
-	}
-	if (!cursor_done(ask))
-		return fault_set(why, ERR_SYNTAX, "a batch with a tail");
+	if (who->role != ROLE_GATE && who->role != ROLE_READER &&
+	    (e = vault_room(k->vault, a.rows.len, why)) != ERR_OK)
+		return e;
+	if ((e = batch_read(k, who, &a, why)) != ERR_OK)
+		return e;
 	e = vault_append(
-	    k->vault, epoch, number, k->batch, n, NULL, &repeated, why);
+	    k->vault, a.epoch, a.batch, k->batch, a.n, NULL, &repeated, why);
 	if (e != ERR_OK)
 		return e;
 	k->staged = true;
@@ -270,18 +280,27 @@ found_log(struct child *c, const struct vault_found *f)
 }
 
 enum err
-keeper_proc_start(struct child *c, struct fault *why)
+keeper_proc_load(struct child *c, struct fault *why)
 {
 	struct keeper *k = calloc(1, sizeof *k);
+
+	if (k == NULL)
+		return fault_set(why, ERR_MEMORY, "keeper");
+	c->state = k;
+	return keeper_keep_load(k, c->config, why);
+}
+
+enum err
+keeper_proc_start(struct child *c, struct fault *why)
+{
+	struct keeper *k = c->state;
 	struct vault_options o = { .home = home };
 	struct vault_found found;
 	struct buf path;
 	enum err e;
 
-	if (k == NULL ||
-	    (k->batch = calloc(BATCH_EVENTS, sizeof *k->batch)) == NULL)
+	if ((k->batch = calloc(APPEND_ROWS_MAX, sizeof *k->batch)) == NULL)
 		return fault_set(why, ERR_MEMORY, "keeper");
-	c->state = k;
 	c->round_end = round_end;
 	k->child = c;
 	k->env = env_system();
@@ -290,6 +309,7 @@ keeper_proc_start(struct child *c, struct fault *why)
 	o.agency = START_AGENCY;
 	o.reserve = (uint64_t)json_get_int(c->config, "reserve_mib", 64) << 20;
 	o.seal_us = json_get_int(c->config, "seal_minutes", 60) * WHEN_MINUTE;
+	memcpy(o.keep_days, k->least_days, sizeof o.keep_days);
 	o.keep_days[CLASS_GENERAL] = (unsigned)json_get_int(
 	    c->config, "keep_general_days", 60);
 	o.keep_days[CLASS_PERSONAL] = (unsigned)json_get_int(
@@ -330,6 +350,7 @@ keeper_proc_stop(struct child *c)
 	view_close(k->view);
 	vault_close(k->vault);
 	source_rules_free(k->rules);
+	holds_free(k->holds);
 	json_decref(k->counts);
 	free(k->batch);
 	free(k);

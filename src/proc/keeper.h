@@ -1,12 +1,13 @@
 /*
  * proc/keeper.h: the keeper process's parts: accepting and sealing
- * (keeper.c), what book must hear (keeper_errand.c), checking what is stored
- * (keeper_verify.c).
+ * (keeper.c), what book must hear (keeper_errand.c), how long records are kept
+ * (keeper_keep.c), checking what is stored (keeper_verify.c).
  */
 #ifndef PROC_KEEPER_H
 #define PROC_KEEPER_H
 
 #include "base/when.h"
+#include "book/hold.h"
 #include "book/source.h"
 #include "proc/child.h"
 #include "vault/vault.h"
@@ -21,6 +22,8 @@ struct keeper {
 	struct view *view; /* read-only, for checking */
 	struct event *batch;
 	struct source_rules *rules; /* NULL: book has not said yet */
+	struct holds *holds; /* NULL: book has not said in this run */
+	unsigned least_days[CLASS_N]; /* of the clauses; 0: none */
 	uint64_t rules_version; /* book's number of them; 0: not asked */
 	struct loop_timer tick;
 	int dir; /* DIR/vault */
@@ -63,6 +66,14 @@ void keeper_rules_take(struct keeper *k, struct source_rules *rules);
 /* keeper_rules_load: those kept from the last run, so that records find
  * their agency before book has answered. */
 MUST_CHECK enum err keeper_rules_load(struct keeper *k, struct fault *why);
+
+/* How long a held segment is kept: longer than any period. */
+#define KEEP_HELD 36500U /* days */
+/* keeper_keep_load: the clauses' periods, from the pack, before the fence. */
+MUST_CHECK enum err keeper_keep_load(
+    struct keeper *k, const json_t *config, struct fault *why);
+/* keeper_hold: a vault_hold_fn: the longest period that applies. */
+unsigned keeper_hold(void *arg, const struct segment_info *info);
 
 /* keeper_errand_tick: once a second. keeper_errand_next: send the next thing
  * that book must hear, if it is free to hear it. */

@@ -71,19 +71,26 @@ keeper_rules_load(struct keeper *k, struct fault *why)
 	return e;
 }
 
-/* Answer: u64 version, the rules as JSON. */
+/* Answer: u64 version, block of rules as JSON, holds as JSON. */
 static enum err
 rules_told(struct keeper *k, struct span body, struct fault *why)
 {
 	struct cursor c = cursor_of(body);
 	uint64_t version = cursor_u64(&c);
-	struct span json = cursor_rest(&c);
+	struct span json = cursor_block(&c, RULES_MAX);
 	struct source_rules *rules;
+	struct holds *holds;
 	enum err e = source_rules_read(json, &rules, why);
 
 	if (e != ERR_OK)
 		return e;
+	if ((e = holds_read(cursor_rest(&c), &holds, why)) != ERR_OK) {
+		source_rules_free(rules);
+		return e;
+	}
 	keeper_rules_take(k, rules);
+	holds_free(k->holds);
+	k->holds = holds;
 	k->rules_version = version;
 	k->wanted_version = version;
 	return rules_save(k, json, why);
@@ -361,8 +368,9 @@ gone_print(struct keeper *k, struct buf *b)
 	const struct segment_info *info;
 	struct fault why;
 
-	if (vault_expired(k->vault, keeper_now(k), NULL, NULL, &info, &why) !=
-	    ERR_OK)
+	if (k->holds == NULL ||
+	    vault_expired(k->vault, keeper_now(k), keeper_hold, k, &info,
+		&why) != ERR_OK)
 		return false;
 	k->segment = info->name;
 	buf_add(b, info->name.at, HASH_LEN);
@@ -376,7 +384,7 @@ gone_told(struct keeper *k)
 {
 	struct fault why;
 
-	if (vault_delete(k->vault, &k->segment, keeper_now(k), NULL, NULL,
+	if (vault_delete(k->vault, &k->segment, keeper_now(k), keeper_hold, k,
 		&why) != ERR_OK)
 		child_log(k->child, "deleting a segment: %s", why.text);
 }

@@ -78,6 +78,7 @@ static const struct role_row rows[] = {
 	    .mode = 0750,
 	    .sees_data = true,
 	    .fence = { MAY_OPEN | MAY_CHANGE, { "vault" } },
+	    .load = keeper_proc_load,
 	    .start = keeper_proc_start,
 	    .ready = keeper_proc_ready,
 	    .stop = keeper_proc_stop,
