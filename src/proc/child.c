@@ -337,6 +337,20 @@ child_ask_later(struct child *c, enum role callee, uint16_t call,
 	return ERR_OK;
 }
 
+void
+child_wait(struct child *c, enum role callee, int wait_ms)
+{
+	struct peer *p = &c->peers[callee][0];
+	struct fault why;
+
+	if (p->wire == NULL || !p->watched) {
+		news_wait(c);
+		return;
+	}
+	if (wire_wait(p->wire, wait_ms, &why) == ERR_OK)
+		later_ready(&c->later[callee], LOOP_READ);
+}
+
 /* ---- answering ---- */
 
 static void

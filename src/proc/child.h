@@ -97,7 +97,7 @@ struct answer_row {
 
 /* An answering function returns this when child_answer_late will answer. */
 #define ERR_LATER ERR_N
-#define CHILD_LATE_LEN 16
+#define CHILD_LATE_LEN 64
 
 /* child_main: the whole life of a process; returns its exit status. */
 int child_main(const struct role_row *row, unsigned instance);
@@ -134,6 +134,10 @@ void child_note(
 MUST_CHECK enum err child_ask_later(struct child *c, enum role callee,
     uint16_t call, struct span ask, child_done_fn *fn, void *arg,
     struct fault *why);
+
+/* child_wait: at most wait_ms for an answer to an ask without waiting, or for
+ * a callee that is away, outside the loop. */
+void child_wait(struct child *c, enum role callee, int wait_ms);
 
 /* child_answer_late: answer everything put off with ERR_LATER, in order; what
  * the answering function left in *answer (at most CHILD_LATE_LEN bytes) is

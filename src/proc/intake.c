@@ -9,27 +9,24 @@
  *          here can reach them.
  * Fence    user beimen-intake, empty root, no opening of files.
  *
- * While keeper makes a batch durable nothing is read: TCP senders are held
- * back by the kernel, and what UDP loses meanwhile is counted and told.
+ * While keeper makes batches durable, reading goes on (proc/outlet.h). When
+ * it cannot keep up or refuses, reading stops: TCP senders are held back by
+ * the kernel, and what UDP loses meanwhile is counted and told.
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/env.h"
 #include "base/when.h"
-#include "call/append.h"
-#include "crypt/crypt.h"
 #include "intake/intake.h"
 #include "net/stream.h"
+#include "proc/outlet.h"
 #include "proc/roles.h"
 #include "proc/share.h"
 
-#define FLUSH_MS 20 /* a record waits so long for others, at most */
-#define AGAIN_MS 200 /* after keeper refused a batch */
+#define AGAIN_MS 200 /* while keeper takes nothing */
 #define COUNTS_US (5 * WHEN_SECOND)
 #define COUNTS_ROWS 200 /* senders told of, at most */
-#define BATCH_N 4096 /* records of one batch */
 
 enum tag { TAG_UDP, TAG_TCP };
 
@@ -39,9 +36,8 @@ struct intake_state {
 	struct counts *counts;
 	struct intake *intake;
 	struct stream *stream;
-	struct append out;
-	struct buf ask;
-	struct loop_timer flush, again, tell;
+	struct outlet *out;
+	struct loop_timer tell;
 	uint64_t told; /* all counts together, when last told */
 };
 
@@ -53,52 +49,15 @@ now(void)
 
 /* ---- to keeper ---- */
 
-static void again(void *arg);
-
-/*
- * Hands the batch over and waits for the sync. A refusal (no space) stops all
- * reading: the batch stays and is offered again.
- */
-static bool
-batch_send(struct intake_state *s)
+static void
+room(void *arg, bool open)
 {
-	struct fault why;
-	enum err e;
+	struct intake_state *s = arg;
 
-	if (s->out.n == 0)
-		return true;
-	buf_reset(&s->ask);
-	append_print(&s->out, &s->ask);
-	e = child_ask(s->child, ROLE_KEEPER, KEEPER_APPEND, buf_view(&s->ask),
-	    CHILD_ASK_MS, true, NULL, &why);
-	if (e == ERR_OK) {
-		append_next(&s->out);
-		if (stream_is_paused(s->stream))
-			stream_resume_all(s->stream);
-		return true;
-	}
-	if (!stream_is_paused(s->stream)) {
-		child_log(
-		    s->child, "records wait, reading stops: %s", why.text);
+	if (open)
+		stream_resume_all(s->stream);
+	else
 		stream_pause_all(s->stream);
-	}
-	if (!s->child->quitting &&
-	    loop_arm(s->child->loop, &s->again, AGAIN_MS * INT64_C(1000), again,
-		s, &why) != ERR_OK)
-		child_log(s->child, "%s", why.text);
-	return false;
-}
-
-static void
-again(void *arg)
-{
-	(void)batch_send(arg);
-}
-
-static void
-flush(void *arg)
-{
-	(void)batch_send(arg);
 }
 
 /* One record, understood or not. */
@@ -106,20 +65,11 @@ static void
 record(void *arg, const struct event *ev)
 {
 	struct intake_state *s = arg;
-	struct fault why;
 
-	while (s->out.n == BATCH_N || !append_add(&s->out, ev)) {
-		/* Full. Until there is room again nothing else is read; the
-		 * record in hand must not be lost, so we stay with it. */
-		while (!batch_send(s) && !s->child->quitting)
-			(void)usleep(AGAIN_MS * 1000);
-		if (s->child->quitting)
-			return;
-	}
-	if (s->flush.place == 0 &&
-	    loop_arm(s->child->loop, &s->flush, FLUSH_MS * INT64_C(1000), flush,
-		s, &why) != ERR_OK)
-		child_log(s->child, "%s", why.text);
+	/* Full. Until there is room again nothing else is read; the record in
+	 * hand must not be lost, so we stay with it. */
+	while (!outlet_put(s->out, ev) && !s->child->quitting)
+		outlet_wait(s->out, AGAIN_MS);
 }
 
 /* ---- from the network ---- */
@@ -266,13 +216,10 @@ intake_proc_start(struct child *c, struct fault *why)
 		.idle_us = WHEN_HOUR,
 		.slow_us = 60 * WHEN_SECOND,
 	};
-	uint64_t epoch;
 	enum err e;
 
-	crypt_random(&epoch, sizeof epoch);
-	append_init(&s->out, epoch | 1);
-	buf_init(&s->ask, WIRE_MAX);
-	if ((s->counts = counts_new()) == NULL ||
+	if ((s->out = outlet_new(c, room, s)) == NULL ||
+	    (s->counts = counts_new()) == NULL ||
 	    (s->intake = intake_new(s->rules, s->counts, record, s)) == NULL)
 		return fault_set(why, ERR_MEMORY, "intake");
 	e = stream_new(c->loop, &ops, s, &limits, &s->stream, why);
@@ -292,12 +239,10 @@ intake_proc_stop(struct child *c)
 {
 	struct intake_state *s = c->state;
 
-	(void)batch_send(s);
 	stream_free(s->stream);
 	intake_free(s->intake);
 	counts_free(s->counts);
 	normalize_free(s->rules);
-	append_clear(&s->out);
-	buf_clear(&s->ask);
+	outlet_free(s->out);
 	free(s);
 }

@@ -17,8 +17,9 @@
 
 struct outlet;
 
-/* open false: the outlet is full, or keeper refuses: stop reading. true: there
- * is room again. Called only when that changes; may put records. */
+/* open false: the outlet is nearly full, or keeper refuses: stop reading (what
+ * is in hand may still be put). true: there is room again. Called only when
+ * that changes, also from inside outlet_put; must not put records itself. */
 typedef void outlet_room_fn(void *arg, bool open);
 
 /*
@@ -38,8 +39,11 @@ struct outlet *outlet_new(struct child *c, outlet_room_fn *room, void *arg);
 void outlet_free(struct outlet *o);
 
 /* outlet_put: take one record (copied). False: full, not taken; offer it again
- * after room(arg, true). */
+ * after room(arg, true), or after outlet_wait. outlet_wait: at most wait_ms
+ * for keeper to take something, outside the loop: for a receiver with a
+ * record in its hand that it cannot keep. */
 MUST_CHECK bool outlet_put(struct outlet *o, const struct event *ev);
+void outlet_wait(struct outlet *o, int wait_ms);
 
 /*
  * outlet_mark: all records put from here to the next mark are one batch with
@@ -47,7 +51,9 @@ MUST_CHECK bool outlet_put(struct outlet *o, const struct event *ev);
  * last 65,536 ids at least are known). NULL: from here on, records without
  * batch. The id stands before its records, since a batch may be longer than
  * one message; it is then stored in parts, each once. Mix the sender into the
- * id: whoever knows another's id could otherwise keep his records out.
+ * id: whoever knows another's id could otherwise keep his records out. Put a
+ * marked batch without another's records between, and without going back to
+ * the loop but when outlet_put says full. outlet_after ends it too.
  */
 void outlet_mark(struct outlet *o, const struct hash *id);
 
@@ -57,8 +63,8 @@ void outlet_mark(struct outlet *o, const struct hash *id);
  * on with the end of the loop's round.
  * Fails   ERR_MEMORY: fn will not be called.
  */
-MUST_CHECK enum err outlet_after(struct outlet *o, outlet_after_fn *fn,
-    void *arg, struct fault *why);
+MUST_CHECK enum err outlet_after(
+    struct outlet *o, outlet_after_fn *fn, void *arg, struct fault *why);
 /* outlet_forget: no after is called for this arg any more (its connection has
  * ended). */
 void outlet_forget(struct outlet *o, const void *arg);

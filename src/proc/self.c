@@ -59,12 +59,11 @@ self_record(struct child *c, struct append *a, const struct self_event *what,
 		.parse = PARSE_RFC5424,
 		.facility = 10,
 		.severity = 6 };
-	struct buf raw, ask;
+	struct buf raw;
 	size_t message = 0;
 	enum err e;
 
 	buf_init(&raw, EVENT_RAW_MAX);
-	buf_init(&ask, WIRE_MAX);
 	ev.received_us = ev.event_us = env->ops->now_us(env);
 	record_print(c, what, ev.received_us, &raw, &message);
 	ev.raw = buf_view(&raw);
@@ -82,12 +81,10 @@ self_record(struct child *c, struct append *a, const struct self_event *what,
 		e = fault_set(
 		    why, ERR_LIMIT, "a record of our own is too long");
 	} else {
-		append_print(a, &ask);
-		e = child_ask(c, ROLE_KEEPER, KEEPER_APPEND, buf_view(&ask),
+		e = child_ask(c, ROLE_KEEPER, KEEPER_APPEND, append_print(a),
 		    CHILD_ASK_MS, true, NULL, why);
 	}
 	append_next(a);
 	buf_clear(&raw);
-	buf_clear(&ask);
 	return e;
 }
