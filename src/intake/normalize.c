@@ -1,5 +1,5 @@
 /*
- * intake/normalize.c: loading rules, finding those of a program, and running
+ * intake/normalize.c: loading rules, applying them to a record, and running
  * the rules' own tests.
  */
 #include "intake/normalize.h"
@@ -16,7 +16,6 @@
 
 #define ARENA_MAX ((size_t)64 << 20)
 #define TEST_ARENA_MAX ((size_t)4 << 20)
-#define APP_MAX 64
 /* Rules' tests are received at this time: 2024-11-22T12:00:00+08:00. */
 #define TEST_RECEIVED_US INT64_C(1732248000000000)
 
@@ -44,120 +43,90 @@ normalize_free(struct normalizer *n)
 {
 	if (n == NULL)
 		return;
+	literals_free(n->literals);
 	arena_free(n->arena);
 	free(n);
 }
 
-/* A hash that does not see the case of ASCII letters. */
-static size_t
-app_hash(struct span app)
+/* Nothing is known of the record. */
+static void
+event_reset(struct event *ev)
 {
-	uint32_t h = 2166136261U;
+	ev->category = CAT_OTHER;
+	memset(ev->field, 0, sizeof ev->field);
+}
 
-	for (size_t i = 0; i < app.len; i++) {
-		uint8_t c = app.at[i];
+/* The rules that are still possible for a record. */
+struct possible {
+	const struct normalizer *n;
+	uint64_t word[RULE_WORDS];
+};
 
-		if (c >= 'A' && c <= 'Z')
-			c |= 32;
-		h = (h ^ c) * 16777619U;
+/* A literals_find_fn: the rules of this literal are possible. */
+static void
+on_literal(void *arg, unsigned which)
+{
+	struct possible *left = arg;
+	const uint64_t *more = left->n->by_literal[which].word;
+
+	for (size_t i = 0; i < left->n->n_words; i++)
+		left->word[i] |= more[i];
+}
+
+static void
+possible_find(
+    struct possible *left, const struct normalizer *n, const struct event *ev)
+{
+	const struct app_rules *app = rule_app(n, ev->app);
+	struct span m = ev->message;
+
+	left->n = n;
+	for (size_t i = 0; i < n->n_words; i++)
+		left->word[i] = app == NULL ? 0 : app->own.word[i];
+	literals_find(n->literals, m, on_literal, left);
+	if (m.len > 0 && (m.at[0] == '{' || m.at[0] == '@'))
+		return;
+	for (size_t i = 0; i < n->n_words; i++) /* it is no JSON */
+		left->word[i] &= ~n->by_form[FORM_JSON].own.word[i];
+}
+
+/* Reads a form, and leaves those of its rules that its values allow. */
+static void
+possible_narrow(struct possible *left, struct probe *p, enum form f)
+{
+	const struct form_rules *form = &left->n->by_form[f];
+	bool has = rule_form(p, f);
+
+	for (size_t i = 0; !has && i < left->n->n_words; i++)
+		left->word[i] &= ~form->own.word[i];
+	for (size_t k = 0; has && k < form->n_forks; k++) {
+		struct rule_set may = rule_fork(&form->fork[k],
+		    values_get(left->n->values, form->fork[k].path, p->arena));
+
+		for (size_t i = 0; i < left->n->n_words; i++)
+			left->word[i] &= may.word[i];
 	}
-	return h;
 }
 
-/* The slot of a program: its own, or the empty one where it would go. */
-static struct app_rules *
-app_slot(const struct normalizer *n, struct span app)
-{
-	size_t at = app_hash(app) & (n->n_apps - 1);
-
-	while (n->app[at].app.at != NULL &&
-	    !span_equal_nocase(n->app[at].app, app))
-		at = (at + 1) & (n->n_apps - 1);
-	return &n->app[at];
-}
-
-/* Whether a rule is for this program (at == NULL: one nobody names). */
+/* Whether a rule's turn brings an answer; what is dear waits until its
+ * literal was seen. */
 static bool
-rule_is_for(const struct rule *r, struct span app)
+rule_turn(struct possible *left, struct probe *p, size_t at)
 {
-	if (r->apps.n == 0)
-		return true;
-	for (size_t i = 0; app.at != NULL && i < r->apps.n; i++)
-		if (span_equal_nocase(r->apps.at[i], app))
-			return true;
-	return false;
-}
+	const struct rule *r = left->n->rule[at];
+	bool seen = r->apps.n == 0; /* it is possible by its literal only */
 
-/* Lists the rules that are for list->app, in order. */
-static enum err
-app_list(struct normalizer *n, struct app_rules *list, struct fault *why)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < n->n_rules; i++)
-		count += rule_is_for(n->rule[i], list->app);
-	list->rule = arena_array(n->arena, count, sizeof list->rule[0]);
-	if (list->rule == NULL)
-		return fault_set(why, ERR_MEMORY, "rules");
-	list->n = 0;
-	for (size_t i = 0; i < n->n_rules; i++)
-		if (rule_is_for(n->rule[i], list->app))
-			list->rule[list->n++] = (uint16_t)i;
-	return ERR_OK;
-}
-
-/* Builds the table of programs once all rules are there. */
-static enum err
-apps_build(struct normalizer *n, struct fault *why)
-{
-	size_t names = 1;
-	enum err e;
-
-	for (size_t i = 0; i < n->n_rules; i++)
-		names += n->rule[i]->apps.n;
-	for (n->n_apps = 16; n->n_apps < names * 2; n->n_apps *= 2)
-		;
-	n->app = arena_array(n->arena, n->n_apps, sizeof n->app[0]);
-	if (n->app == NULL)
-		return fault_set(why, ERR_MEMORY, "rules");
-	for (size_t i = 0; i < n->n_rules; i++) {
-		const struct texts *apps = &n->rule[i]->apps;
-
-		for (size_t k = 0; k < apps->n; k++) {
-			struct app_rules *a = app_slot(n, apps->at[k]);
-
-			if (a->app.at != NULL)
-				continue;
-			a->app = apps->at[k];
-			if ((e = app_list(n, a, why)) != ERR_OK)
-				return e;
+	if (r->form != FORM_TEXT) {
+		seen = seen || rule_literal(p, r);
+		if (!seen)
+			return false;
+		if ((p->read >> r->form & 1) == 0) {
+			possible_narrow(left, p, r->form);
+			if ((left->word[at / 64] >> (at % 64) & 1) == 0)
+				return false;
 		}
 	}
-	return app_list(n, &n->any, why);
-}
-
-/* The rules for a program: by its name, by what stands after its last '/',
- * or by what stands before a '(' ("su(pam_unix)"). */
-static const struct app_rules *
-app_find(const struct normalizer *n, struct span app)
-{
-	const struct app_rules *a;
-	size_t slash = app.len;
-	size_t open = span_find(app, '(');
-
-	if (app.len == 0 || app.len > APP_MAX)
-		return &n->any;
-	if ((a = app_slot(n, app))->app.at != NULL)
-		return a;
-	while (slash > 0 && app.at[slash - 1] != '/')
-		slash--;
-	if (slash > 0 && slash < app.len &&
-	    (a = app_slot(n, span_slice(app, slash, SIZE_MAX)))->app.at != NULL)
-		return a;
-	if (open != SIZE_MAX && open > 0 &&
-	    (a = app_slot(n, span_slice(app, 0, open)))->app.at != NULL)
-		return a;
-	return &n->any;
+	return rule_fits(p, r, seen);
 }
 
 /* The first rule that fits; of one file only where `file` is not SIZE_MAX. */
@@ -165,20 +134,24 @@ static const struct rule *
 rules_apply(
     const struct normalizer *n, size_t file, struct arena *a, struct event *ev)
 {
-	const struct app_rules *list = app_find(n, ev->app);
+	struct possible left;
 	struct probe p;
 
-	ev->category = CAT_OTHER;
-	for (unsigned i = 0; i < FIELD_N; i++)
-		ev->field[i] = SPAN_EMPTY;
-	if (!rule_probe(&p, n, a, ev))
-		return NULL;
-	for (size_t i = 0; i < list->n; i++) {
-		const struct rule *r = n->rule[list->rule[i]];
+	event_reset(ev);
+	possible_find(&left, n, ev);
+	rule_probe(&p, n, a, ev);
+	for (size_t w = 0; w < n->n_words; w++)
+		while (left.word[w] != 0) {
+			size_t at = w * 64 +
+			    (size_t)__builtin_ctzll(left.word[w]);
 
-		if ((file == SIZE_MAX || r->file == file) && rule_fits(&p, r))
-			return r;
-	}
+			if ((file == SIZE_MAX || n->rule[at]->file == file) &&
+			    rule_turn(&left, &p, at))
+				return n->rule[at];
+			left.word[w] &= ~(UINT64_C(1) << (at % 64));
+		}
+	if (n->values->full)
+		event_reset(ev);
 	return NULL;
 }
 
@@ -188,6 +161,35 @@ normalize_apply(const struct normalizer *n, struct arena *a, struct event *ev)
 	const struct rule *r = rules_apply(n, SIZE_MAX, a, ev);
 
 	return r == NULL ? NULL : r->name;
+}
+
+/* Whether a rule is for this program (at == NULL: one nobody names). */
+static bool
+rule_is_for(const struct rule *r, const struct app_rules *app)
+{
+	if (r->apps.n == 0)
+		return true;
+	for (size_t i = 0; app != NULL && i < r->apps.n; i++)
+		if (span_equal_nocase(r->apps.at[i], app->app))
+			return true;
+	return false;
+}
+
+const char *
+normalize_slow(const struct normalizer *n, struct arena *a, struct event *ev)
+{
+	const struct app_rules *app = rule_app(n, ev->app);
+	struct probe p;
+
+	event_reset(ev);
+	rule_probe(&p, n, a, ev);
+	for (size_t i = 0; i < n->n_rules; i++)
+		if (rule_is_for(n->rule[i], app) &&
+		    rule_fits(&p, n->rule[i], false))
+			return n->rule[i]->name;
+	if (n->values->full)
+		event_reset(ev);
+	return NULL;
 }
 
 /* What a test expects of one part of the event; at == NULL: nothing. */
@@ -397,7 +399,7 @@ folder_load(struct files *f, const char *path, struct fault *why)
 static enum err
 files_finish(struct files *f, struct normalizer **out, struct fault *why)
 {
-	enum err e = apps_build(f->n, why);
+	enum err e = rule_index(f->n, why);
 
 	for (size_t i = 0; e == ERR_OK && i < f->n->n_files; i++)
 		e = tests_run(f->n, i, f->yaml[i], why);

@@ -5,6 +5,9 @@
 
 #include <arpa/inet.h>
 
+#include "intake/scan.h"
+#include "intake/stamp.h"
+
 enum type {
 	LITERAL,
 	WORD,
@@ -16,19 +19,25 @@ enum type {
 	REST,
 	END,
 	BLANK,
+	HEX,
+	DECIMAL,
+	TIME,
+	UNTIL_ANY,
 };
 
 #define NO_SLOT SIZE_MAX
 
 struct part {
 	enum type type;
-	struct span text; /* of LITERAL, UNTIL and UNTIL_LAST */
+	struct span text; /* of LITERAL and UNTIL… */
+	size_t rare; /* the byte of it that is looked for first */
 	size_t slot; /* NO_SLOT: thrown away */
 };
 
 struct pattern {
 	struct part part[PATTERN_PARTS_MAX];
 	size_t n;
+	const struct pattern_names *names; /* of all the rule's patterns */
 };
 
 static const struct {
@@ -42,6 +51,9 @@ static const struct {
 	{ "rest", REST },
 	{ "end", END },
 	{ "blank", BLANK },
+	{ "hex", HEX },
+	{ "decimal", DECIMAL },
+	{ "time", TIME },
 };
 
 /* The text in 'single' or "double" quotes that all of s is. */
@@ -66,6 +78,10 @@ type_read(struct span s, struct part *p)
 	if (span_starts(s, "until-last ")) {
 		p->type = UNTIL_LAST;
 		return quoted_read(span_slice(s, 11, SIZE_MAX), &p->text);
+	}
+	if (span_starts(s, "until-any ")) {
+		p->type = UNTIL_ANY;
+		return quoted_read(span_slice(s, 10, SIZE_MAX), &p->text);
 	}
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
 		if (span_is(s, types[i].name)) {
@@ -164,6 +180,30 @@ part_read(struct span s, size_t *at, struct pattern_names *names,
 	return e;
 }
 
+/* Which byte of a text stands least often in log messages: marks before
+ * letters, blanks last. */
+static size_t
+rarest(struct span s)
+{
+	size_t best = 0;
+	unsigned least = 4;
+
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.at[i];
+		unsigned often = 1;
+
+		if (c == ' ')
+			often = 3;
+		else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			often = 2;
+		if (often < least) {
+			least = often;
+			best = i;
+		}
+	}
+	return best;
+}
+
 enum err
 pattern_read(struct arena *a, struct span text, struct pattern_names *names,
     struct pattern **out, struct fault *why)
@@ -185,50 +225,107 @@ pattern_read(struct arena *a, struct span text, struct pattern_names *names,
 		e = part_read(s, &at, names, &t->part[t->n], why);
 		if (e != ERR_OK)
 			return e;
+		t->part[t->n].rare = rarest(t->part[t->n].text);
 		t->n++;
 	}
+	t->names = names;
 	*out = t;
 	return ERR_OK;
 }
 
-static bool
-is_blank(uint8_t c)
+/* What follows the first n bytes of s, n <= s.len. */
+static struct span
+after(struct span s, size_t n)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	return n == s.len ? SPAN_EMPTY : span_of(s.at + n, s.len - n);
 }
 
-/* Where b first (or last) stands in a; SIZE_MAX if nowhere. */
+/* Where the text of p first stands in s; SIZE_MAX if nowhere. */
 static size_t
-find(struct span a, struct span b, bool last)
+find_first(struct span s, const struct part *p)
 {
-	size_t at = SIZE_MAX, from = 0;
+	size_t at = p->rare, len = p->text.len;
 
-	while (from < a.len) {
-		const uint8_t *p = memmem(
-		    a.at + from, a.len - from, b.at, b.len);
+	while ((at = scan_for(
+		    s, at, p->text.at[p->rare], p->text.at[p->rare])) < s.len) {
+		size_t from = at - p->rare;
 
-		if (p == NULL)
+		if (len > s.len - from)
 			break;
-		at = (size_t)(p - a.at);
-		if (!last)
-			break;
-		from = at + 1;
+		if (memcmp(s.at + from, p->text.at, len) == 0)
+			return from;
+		at++;
 	}
-	return at;
+	return SIZE_MAX;
+}
+
+/* Where it last stands. */
+static size_t
+find_last(struct span s, const struct part *p)
+{
+	size_t len = p->text.len;
+	uint8_t first = p->text.at[0];
+
+	if (len > s.len)
+		return SIZE_MAX;
+	for (size_t at = s.len - len + 1; at-- > 0;)
+		if (s.at[at] == first &&
+		    memcmp(s.at + at, p->text.at, len) == 0)
+			return at;
+	return SIZE_MAX;
+}
+
+/* Where a byte of the text of p first stands. */
+static size_t
+find_any(struct span s, const struct part *p)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (span_find(p->text, s.at[i]) != SIZE_MAX)
+			return i;
+	return SIZE_MAX;
 }
 
 /* Bytes of a word: to the next blank, or to the literal that follows. */
 static size_t
 word_len(struct span s, const struct part *next)
 {
-	size_t n = 0, at;
+	size_t n, at;
 
-	while (n < s.len && !is_blank(s.at[n]))
-		n++;
-	if (next == NULL || next->type != LITERAL)
+	n = scan_blank(s, 0);
+	/* a literal that begins with a blank cannot stand inside the word */
+	if (next == NULL || next->type != LITERAL || next->text.at[0] == ' ')
 		return n;
-	at = find(span_slice(s, 0, n), next->text, false);
+	at = find_first(span_slice(s, 0, n), next);
 	return at < n ? at : n;
+}
+
+/* Bytes of a dotted IPv4 address; 0 if it is none. */
+static size_t
+ipv4_len(struct span s)
+{
+	size_t n = 0;
+
+	for (unsigned part = 0; part < 4; part++) {
+		unsigned v = 0, digits = 0;
+
+		while (n < s.len && s.at[n] >= '0' && s.at[n] <= '9') {
+			v = v * 10 + (unsigned)(s.at[n++] - '0');
+			if (++digits > 3 || v > 255 || (digits > 1 && v < 10))
+				return 0;
+		}
+		if (digits == 0)
+			return 0;
+		if (part < 3 && (n >= s.len || s.at[n++] != '.'))
+			return 0;
+	}
+	return n;
+}
+
+static bool
+is_ip_byte(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || c == ':' || c == '.' ||
+	    ((c | 32) >= 'a' && (c | 32) <= 'f');
 }
 
 /* Bytes of an IPv4 or IPv6 address; 0 if it is none. */
@@ -237,10 +334,9 @@ ip_len(struct span s)
 {
 	char text[INET6_ADDRSTRLEN] = { 0 };
 	uint8_t to[sizeof(struct in6_addr)];
-	size_t n = 0;
+	size_t n = 0, four;
 
-	while (n < s.len && s.at[n] != 0 &&
-	    strchr("0123456789abcdefABCDEF:.", s.at[n]) != NULL)
+	while (n < s.len && is_ip_byte(s.at[n]))
 		n++;
 	/* "192.0.2.7:" and "192.0.2.7." at a sentence's end */
 	while (n > 0 &&
@@ -249,11 +345,58 @@ ip_len(struct span s)
 		n--;
 	if (n == 0 || n >= sizeof text)
 		return 0;
+	four = ipv4_len(span_slice(s, 0, n));
+	if (four == n)
+		return n;
 	memcpy(text, s.at, n);
-	if (inet_pton(AF_INET, text, to) != 1 &&
-	    inet_pton(AF_INET6, text, to) != 1)
-		return 0;
-	return n;
+	return inet_pton(AF_INET6, text, to) == 1 ? n : 0;
+}
+
+/* Bytes of a sign, digits and one point. */
+static size_t
+decimal_len(struct span s)
+{
+	size_t n = 0, digits = 0;
+	bool point = false;
+
+	if (s.len > 0 && (s.at[0] == '-' || s.at[0] == '+'))
+		n++;
+	for (; n < s.len; n++) {
+		if (s.at[n] >= '0' && s.at[n] <= '9')
+			digits++;
+		else if (s.at[n] == '.' && !point)
+			point = true;
+		else
+			break;
+	}
+	return digits > 0 ? n : 0;
+}
+
+/* Bytes of "0x" and hex digits, or of hex digits alone. */
+static size_t
+hex_len(struct span s)
+{
+	size_t n = span_starts(s, "0x") ? 2 : 0, from = n;
+
+	while (n < s.len &&
+	    ((s.at[n] >= '0' && s.at[n] <= '9') ||
+		((s.at[n] | 32) >= 'a' && (s.at[n] | 32) <= 'f')))
+		n++;
+	return n > from ? n : 0;
+}
+
+/* Bytes of a time in any of the forms that headers have. */
+static size_t
+time_len(struct span s)
+{
+	size_t used = 0;
+	int64_t us;
+
+	if (stamp_iso(s, &used, &us) != STAMP_NONE ||
+	    stamp_bsd(s, 0, &used, &us) != STAMP_NONE ||
+	    stamp_epoch(s, &used, &us) != STAMP_NONE)
+		return used;
+	return 0;
 }
 
 /* Bytes of a "quoted" text with its quotes; 0 if it is none. */
@@ -280,7 +423,8 @@ part_fits(
 	switch (p->type) {
 	case LITERAL:
 		*len = p->text.len;
-		return span_equal(span_slice(s, 0, p->text.len), p->text);
+		return s.len >= p->text.len &&
+		    memcmp(s.at, p->text.at, p->text.len) == 0;
 	case WORD:
 		return (*len = word_len(s, next)) > 0;
 	case IP:
@@ -291,15 +435,23 @@ part_fits(
 		return (*len = n) > 0;
 	case QUOTED:
 		return (*len = quoted_len(s)) > 0;
+	case HEX:
+		return (*len = hex_len(s)) > 0;
+	case DECIMAL:
+		return (*len = decimal_len(s)) > 0;
+	case TIME:
+		return (*len = time_len(s)) > 0;
 	case UNTIL:
+		return (*len = find_first(s, p)) != SIZE_MAX;
 	case UNTIL_LAST:
-		*len = find(s, p->text, p->type == UNTIL_LAST);
-		return *len != SIZE_MAX;
+		return (*len = find_last(s, p)) != SIZE_MAX;
+	case UNTIL_ANY:
+		return (*len = find_any(s, p)) != SIZE_MAX;
 	case REST:
 		*len = s.len;
 		return true;
 	case BLANK:
-		while (n < s.len && is_blank(s.at[n]))
+		while (n < s.len && scan_is_blank(s.at[n]))
 			n++;
 		*len = n;
 		return true;
@@ -314,9 +466,21 @@ bool
 pattern_fits(const struct pattern *t, struct span s,
     struct span slot[static PATTERN_SLOTS_MAX])
 {
-	for (size_t i = 0; i < PATTERN_SLOTS_MAX; i++)
+	size_t from = 0;
+
+	/* Most patterns are told apart by the text they begin with. */
+	if (t->part[0].type == LITERAL) {
+		const struct part *p = &t->part[0];
+
+		if (s.len < p->text.len || s.at[0] != p->text.at[0] ||
+		    memcmp(s.at, p->text.at, p->text.len) != 0)
+			return false;
+		s = after(s, p->text.len);
+		from = 1;
+	}
+	for (size_t i = 0; i < t->names->n; i++)
 		slot[i] = SPAN_EMPTY;
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = from; i < t->n; i++) {
 		const struct part *p = &t->part[i];
 		const struct part *next = i + 1 < t->n ? p + 1 : NULL;
 		struct span got;
@@ -324,14 +488,20 @@ pattern_fits(const struct pattern *t, struct span s,
 
 		if (!part_fits(p, next, s, &len))
 			return false;
-		got = span_slice(s, 0, len);
+		got = span_of(s.at, len);
 		if (p->type == QUOTED)
-			got = span_slice(got, 1, len - 2);
+			got = span_slice(s, 1, len - 2);
 		else if (p->type == REST)
 			got = span_trim(got);
 		if (p->slot != NO_SLOT)
 			slot[p->slot] = got;
-		s = span_slice(s, len, SIZE_MAX);
+		s = after(s, len);
 	}
 	return true;
+}
+
+bool
+pattern_is_led(const struct pattern *t)
+{
+	return t->part[0].type == LITERAL;
 }

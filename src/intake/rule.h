@@ -1,21 +1,20 @@
 /*
  * intake/rule.h: one rule of the normaliser as it is kept. For normalize.c,
- * rule_read.c and rule_fit.c.
+ * rule_read.c, rule_parts.c, rule_index.c and rule_fit.c.
  */
 #ifndef INTAKE_RULE_H
 #define INTAKE_RULE_H
 
 #include "intake/normalize.h"
 #include "intake/pattern.h"
+#include "intake/values.h"
+#include "match/literals.h"
 #include "pack/yaml.h"
 
-#define RULE_LITERALS_MAX 4096
-#define RULE_PATHS_MAX 4096
+#define RULE_PATHS_MAX 8192
 #define RULE_LIST_MAX 64 /* of any list inside a rule */
 #define RULE_FILES_MAX 1024
-
-/* What a rule reads its values from. */
-enum rule_kind { RULE_PATTERN, RULE_JSON, RULE_PAIRS, RULE_PARAMS };
+#define RULE_WORDS (NORMALIZE_RULES_MAX / 64)
 
 /* A list of texts. */
 struct texts {
@@ -23,15 +22,12 @@ struct texts {
 	size_t n;
 };
 
-/* Where a value comes from: of a pattern its slot, else a path's number. */
+/* Where a value comes from: of a pattern its capture's number, else a path's
+ * number; from REF_HEAD on, a part of the header. */
 typedef size_t ref;
 
-/* A path and its alternatives, of JSON, pairs or structured data. Equal ones
- * are one, so that a record's value is looked up once for all rules. */
-struct path {
-	enum rule_kind kind;
-	struct texts any;
-};
+#define REF_HEAD ((ref)1 << 20)
+enum head { HEAD_HOST, HEAD_APP, HEAD_PROC, HEAD_MSGID, HEAD_MESSAGE, HEAD_N };
 
 /* A condition: the value is (or is not) one of these. */
 struct cond {
@@ -67,12 +63,13 @@ struct rule_test {
 
 struct rule {
 	const char *name;
-	enum rule_kind kind;
+	enum form form;
 	size_t file; /* which file it came from */
 	struct texts apps; /* none: any */
-	size_t literal[RULE_LIST_MAX], n_literals; /* numbers; any of them */
+	struct texts literals; /* any of them stands in the message */
 	struct pattern **pattern;
 	size_t n_patterns;
+	bool led; /* all of them begin with text */
 	struct pattern_names names;
 	struct cond *cond;
 	size_t n_conds;
@@ -86,24 +83,51 @@ struct rule {
 	size_t n_tests;
 };
 
-/* Rules of one program: places in normalizer.rule, in order. */
+/* A set of rules, by their place in normalizer.rule. */
+struct rule_set {
+	uint64_t *word; /* normalizer.n_words of them */
+};
+
+/* Rules of one program. */
 struct app_rules {
 	struct span app; /* at == NULL: empty slot */
-	uint16_t *rule;
-	size_t n;
+	struct rule_set own;
+};
+
+/* Which rules are still possible once a path's value is known. */
+struct fork_row {
+	struct span value; /* at == NULL: empty slot */
+	struct rule_set may;
+};
+
+struct fork {
+	size_t path;
+	struct fork_row *row; /* a hash table, mask + 1 slots */
+	size_t mask;
+	struct rule_set other; /* for values no row names, and for none */
+};
+
+/* Forks of one form, and its rules. */
+struct form_rules {
+	struct rule_set own;
+	struct fork *fork;
+	size_t n_forks;
 };
 
 struct normalizer {
 	struct arena *arena; /* all below lives here */
 	struct rule **rule;
-	size_t n_rules, n_tests, n_files;
-	struct span literal[RULE_LITERALS_MAX];
-	size_t n_literals;
+	size_t n_rules, n_tests, n_files, n_words;
 	struct path *path;
 	size_t n_paths;
 	struct app_rules *app; /* a hash table, a power of two */
 	size_t n_apps;
-	struct app_rules any; /* for programs that no rule names */
+	/* rules for any program are tried after their literal was seen */
+	struct literals *literals;
+	struct rule_set *by_literal;
+	struct form_rules by_form[FORM_N];
+	/* what one record needs while it is looked at */
+	struct values *values;
 };
 
 /*
@@ -113,25 +137,46 @@ struct normalizer {
 MUST_CHECK enum err rule_read_file(
     struct normalizer *n, const struct yaml *y, struct fault *why);
 
+/* rule_index: once all rules are there, make what finds them fast. */
+MUST_CHECK enum err rule_index(struct normalizer *n, struct fault *why);
+
+static inline void
+rule_set_add(struct rule_set s, size_t rule)
+{
+	s.word[rule / 64] |= UINT64_C(1) << (rule % 64);
+}
+
+static inline bool
+rule_set_has(struct rule_set s, size_t rule)
+{
+	return (s.word[rule / 64] >> (rule % 64) & 1) != 0;
+}
+
+/* rule_app: the rules that name the program: by its name, by what stands
+ * after its last '/', or before a '(' ("su(pam_unix)"); NULL: none. */
+const struct app_rules *rule_app(const struct normalizer *n, struct span app);
+
+/* rule_fork: the rules that a value leaves possible. */
+struct rule_set rule_fork(const struct fork *f, struct span value);
+
 /* A record while rules are tried on it. */
 struct probe {
 	const struct normalizer *n;
 	struct arena *arena;
 	struct event *ev;
-	uint8_t *literal; /* 0 not looked for, 1 there, 2 not there */
-	struct span *value; /* of each path, once looked up */
-	uint8_t *known;
-	struct jsontree *tree;
-	struct pairs *pairs;
-	struct span params;
-	bool tree_tried, pairs_tried, params_tried;
+	unsigned read, bad; /* forms tried, and those it has not; bits */
 	struct span slot[PATTERN_SLOTS_MAX];
 };
 
-/* rule_probe: begin on a record; false when the arena is full. */
-bool rule_probe(struct probe *p, const struct normalizer *n, struct arena *a,
+/* rule_probe: begin on a record. */
+void rule_probe(struct probe *p, const struct normalizer *n, struct arena *a,
     struct event *ev);
-/* rule_fits: whether r fits; then ev's category and fields are set. */
-bool rule_fits(struct probe *p, const struct rule *r);
+/* rule_form: whether the message has the form; it is read the first time. */
+bool rule_form(struct probe *p, enum form f);
+/* rule_literal: whether one of r's literals stands in the message. */
+bool rule_literal(const struct probe *p, const struct rule *r);
+/* rule_fits: whether r fits; then ev's category and fields are set. `seen`:
+ * one of its literals is known to stand in the message. */
+bool rule_fits(struct probe *p, const struct rule *r, bool seen);
 
 #endif

@@ -2,160 +2,103 @@
  * intake/rule_fit.c: one rule tried on one record.
  *
  * What is dear is done once a record, and only when a rule asks for it:
- * looking for a literal, reading JSON or pairs, finding a value.
+ * reading the message's form, undoing a value's escapes.
  */
 #include "intake/rule.h"
 
 #include "base/text.h"
-#include "intake/pairs.h"
+#include "intake/form.h"
 #include "intake/stamp.h"
-#include "intake/syslog.h"
-#include "intake/jsontree.h"
 
-bool
+void
 rule_probe(struct probe *p, const struct normalizer *n, struct arena *a,
     struct event *ev)
 {
-	*p = (struct probe){ .n = n, .arena = a, .ev = ev };
-	p->literal = arena_alloc(a, n->n_literals);
-	return p->literal != NULL;
+	p->n = n;
+	p->arena = a;
+	p->ev = ev;
+	p->read = p->bad = 0;
+	values_begin(n->values);
 }
 
-/* Whether one of the rule's literals stands in the message. */
+/* Reads the message's values in one form. */
 static bool
-literal_stands(struct probe *p, const struct rule *r)
-{
-	for (size_t i = 0; i < r->n_literals; i++) {
-		size_t at = r->literal[i];
-		struct span text = p->n->literal[at], m = p->ev->message;
-
-		if (p->literal[at] == 0)
-			p->literal[at] = m.len >= text.len &&
-				memmem(m.at, m.len, text.at, text.len) != NULL
-			    ? 1
-			    : 2;
-		if (p->literal[at] == 1)
-			return true;
-	}
-	return r->n_literals == 0;
-}
-
-/* The message's JSON: all of it, or after "@cee:". */
-static bool
-tree_ready(struct probe *p)
+form_read(struct probe *p, enum form f)
 {
 	struct span m = p->ev->message;
+	struct values *v = p->n->values;
 
-	if (p->tree_tried)
-		return p->tree != NULL;
-	p->tree_tried = true;
-	if (span_starts(m, "@cee:"))
-		m = span_trim(span_slice(m, 5, SIZE_MAX));
-	if (span_starts(m, "{"))
-		p->tree = jsontree_read(p->arena, m);
-	return p->tree != NULL;
+	switch (f) {
+	case FORM_JSON:
+		return form_json(m, v);
+	case FORM_PAIRS:
+		return form_pairs(m, v);
+	case FORM_AUDIT:
+		return form_audit(m, v);
+	case FORM_CSV:
+		return form_csv(m, v);
+	case FORM_CEF:
+		return form_cef(m, v);
+	case FORM_LEEF:
+		return form_leef(m, v);
+	case FORM_PARAMS:
+		return form_params(p->ev->raw, v);
+	case FORM_TEXT:
+		break; /* patterns read for themselves */
+	}
+	return true;
 }
 
-static bool
-pairs_ready(struct probe *p)
+bool
+rule_form(struct probe *p, enum form f)
 {
-	if (!p->pairs_tried)
-		p->pairs = pairs_read(p->arena, p->ev->message);
-	p->pairs_tried = true;
-	return p->pairs != NULL;
+	unsigned bit = 1U << f;
+
+	if ((p->read & bit) == 0) {
+		p->read |= bit;
+		if (!form_read(p, f))
+			p->bad |= bit;
+	}
+	return (p->bad & bit) == 0;
 }
 
-static bool
-params_ready(struct probe *p)
-{
-	if (!p->params_tried)
-		p->params = syslog_params(p->ev->raw);
-	p->params_tried = true;
-	return p->params.len > 0;
-}
-
-/* A parameter's value without the escapes of RFC 5424. */
+/* A part of the header. */
 static struct span
-param_text(struct probe *p, struct span s)
+head_of(const struct event *ev, ref from)
 {
-	uint8_t *out;
-	size_t n = 0;
-
-	if (span_find(s, '\\') == SIZE_MAX)
-		return s;
-	if ((out = arena_alloc(p->arena, s.len)) == NULL)
+	switch (from - REF_HEAD) {
+	case HEAD_HOST:
+		return ev->host;
+	case HEAD_APP:
+		return ev->app;
+	case HEAD_PROC:
+		return ev->proc;
+	case HEAD_MSGID:
+		return ev->msgid;
+	case HEAD_MESSAGE:
+		return ev->message;
+	default:
 		return SPAN_EMPTY;
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.at[i] == '\\' && i + 1 < s.len &&
-		    (s.at[i + 1] == '"' || s.at[i + 1] == '\\' ||
-			s.at[i + 1] == ']'))
-			i++;
-		out[n++] = s.at[i];
 	}
-	return span_of(out, n);
-}
-
-/* The value at one alternative of a path. */
-static struct span
-path_get(struct probe *p, enum rule_kind kind, struct span path)
-{
-	size_t slash;
-
-	switch (kind) {
-	case RULE_JSON:
-		return jsontree_get(p->tree, p->arena, path);
-	case RULE_PAIRS:
-		return pairs_get(p->pairs, path);
-	case RULE_PARAMS:
-		slash = span_find(path, '/');
-		if (slash == SIZE_MAX)
-			return param_text(
-			    p, syslog_param(p->params, SPAN_LIT("*"), path));
-		return param_text(p,
-		    syslog_param(p->params, span_slice(path, 0, slash),
-			span_slice(path, slash + 1, SIZE_MAX)));
-	case RULE_PATTERN:
-		break; /* it has slots, not paths */
-	}
-	return SPAN_EMPTY;
 }
 
 /* What senders write for "nothing". */
 static bool
 is_nothing(struct span s)
 {
-	return s.len == 0 || span_is(s, "-") || span_is(s, "N/A");
+	return s.len == 0 || (s.len == 1 && s.at[0] == '-') ||
+	    (s.len == 3 && memcmp(s.at, "N/A", 3) == 0);
 }
 
 /* A value for a rule that fits so far; at == NULL: there is none. */
 static struct span
 value_of(struct probe *p, const struct rule *r, ref from)
 {
-	const struct path *path;
-
-	if (r->kind == RULE_PATTERN)
+	if (from >= REF_HEAD)
+		return head_of(p->ev, from);
+	if (r->form == FORM_TEXT)
 		return span_trim(p->slot[from]);
-	if (p->value == NULL) {
-		p->value = arena_array(
-		    p->arena, p->n->n_paths, sizeof p->value[0]);
-		p->known = arena_alloc(p->arena, p->n->n_paths);
-		if (p->value == NULL || p->known == NULL) {
-			p->value = NULL;
-			return SPAN_EMPTY;
-		}
-	}
-	if (p->known[from])
-		return p->value[from];
-	path = &p->n->path[from];
-	p->known[from] = 1;
-	for (size_t i = 0; i < path->any.n; i++) {
-		struct span got = path_get(p, path->kind, path->any.at[i]);
-
-		if (got.at == NULL || is_nothing(got))
-			continue;
-		return p->value[from] = got;
-	}
-	return SPAN_EMPTY;
+	return values_get(p->n->values, from, p->arena);
 }
 
 /* "x", "x*", "*x", "*x*" or "*", which is anything but nothing. */
@@ -219,12 +162,10 @@ category_of(struct probe *p, const struct rule *r, enum event_category *c)
 static struct span
 field_text(unsigned to, struct span s)
 {
-	struct span v4 = span_slice(s, 7, SIZE_MAX);
-
-	if ((to == FIELD_SRC_IP || to == FIELD_DST_IP) &&
+	if ((to == FIELD_SRC_IP || to == FIELD_DST_IP) && s.at[0] == ':' &&
 	    span_equal_nocase(span_slice(s, 0, 7), SPAN_LIT("::ffff:")) &&
-	    span_find(v4, '.') != SIZE_MAX)
-		s = v4;
+	    span_find(s, '.') != SIZE_MAX)
+		s = span_slice(s, 7, SIZE_MAX);
 	if (s.len > EVENT_FIELD_MAX)
 		s = span_slice(
 		    s, 0, text_cut((const char *)s.at, EVENT_FIELD_MAX));
@@ -241,7 +182,8 @@ time_set(struct event *ev, struct span s)
 	if (ev->event_us != 0)
 		return;
 	if (stamp_number(s, &us) || stamp_iso(s, &used, &us) == STAMP_OK ||
-	    stamp_bsd(s, ev->received_us, &used, &us) == STAMP_OK)
+	    stamp_bsd(s, ev->received_us, &used, &us) == STAMP_OK ||
+	    stamp_epoch(s, &used, &us) == STAMP_OK)
 		ev->event_us = us;
 }
 
@@ -263,44 +205,52 @@ out_set(struct probe *p, const struct rule *r, const struct out *o)
 		p->ev->field[o->to] = field_text(o->to, s);
 }
 
-/* Whether it is worth looking for the rule's literals: by the first byte. */
-static bool
-form_may_fit(const struct probe *p, const struct rule *r)
+bool
+rule_literal(const struct probe *p, const struct rule *r)
 {
 	struct span m = p->ev->message;
 
-	return r->kind != RULE_JSON ||
-	    (m.len > 0 && (m.at[0] == '{' || m.at[0] == '@'));
+	for (size_t i = 0; i < r->literals.n; i++) {
+		struct span text = r->literals.at[i];
+
+		if (m.len >= text.len &&
+		    memmem(m.at, m.len, text.at, text.len) != NULL)
+			return true;
+	}
+	return r->literals.n == 0;
 }
 
-/* Whether the message is of the rule's form, before its values are asked. */
+/* Whether one of the rule's patterns fits. */
 static bool
-form_fits(struct probe *p, const struct rule *r)
+patterns_fit(struct probe *p, const struct rule *r)
 {
-	switch (r->kind) {
-	case RULE_PATTERN:
-		for (size_t i = 0; i < r->n_patterns; i++)
-			if (pattern_fits(
-				r->pattern[i], p->ev->message, p->slot))
-				return true;
-		return false;
-	case RULE_JSON:
-		return tree_ready(p);
-	case RULE_PAIRS:
-		return pairs_ready(p);
-	case RULE_PARAMS:
-		return params_ready(p);
-	}
+	for (size_t i = 0; i < r->n_patterns; i++)
+		if (pattern_fits(r->pattern[i], p->ev->message, p->slot))
+			return true;
 	return false;
 }
 
+/* Whether the message is what the rule reads. What is cheaper is asked first:
+ * patterns that begin with text, before their literal. */
+static bool
+message_fits(struct probe *p, const struct rule *r, bool seen)
+{
+	if (r->form == FORM_TEXT && r->led)
+		return patterns_fit(p, r) && (seen || rule_literal(p, r));
+	if (!seen && !rule_literal(p, r))
+		return false;
+	return r->form == FORM_TEXT ? patterns_fit(p, r)
+				    : rule_form(p, r->form);
+}
+
 bool
-rule_fits(struct probe *p, const struct rule *r)
+rule_fits(struct probe *p, const struct rule *r, bool seen)
 {
 	enum event_category c;
 
-	if (!form_may_fit(p, r) || !literal_stands(p, r) || !form_fits(p, r) ||
-	    !conds_hold(p, r) || !category_of(p, r, &c))
+	if (!message_fits(p, r, seen))
+		return false;
+	if (!conds_hold(p, r) || !category_of(p, r, &c) || p->n->values->full)
 		return false;
 	p->ev->category = c;
 	for (size_t i = 0; i < r->n_outs; i++)

@@ -88,19 +88,20 @@ texts_equal(struct texts a, struct texts b)
 
 /* The number of a path, new or known. */
 static bool
-path_number(
-    struct normalizer *n, enum rule_kind kind, struct texts any, ref *at)
+path_number(struct normalizer *n, enum form form, struct texts any, ref *at)
 {
 	for (size_t i = 0; i < n->n_paths; i++)
-		if (n->path[i].kind == kind &&
-		    texts_equal(n->path[i].any, any)) {
+		if (n->path[i].form == form &&
+		    texts_equal(
+			(struct texts){ n->path[i].key, n->path[i].n_keys },
+			any)) {
 			*at = i;
 			return true;
 		}
 	if (n->n_paths == RULE_PATHS_MAX)
 		return false;
 	*at = n->n_paths;
-	n->path[n->n_paths++] = (struct path){ kind, any };
+	n->path[n->n_paths++] = (struct path){ form, any.at, any.n };
 	return true;
 }
 
@@ -109,10 +110,10 @@ static bool
 alternative_add(
     struct reader *d, struct span path, struct texts *any, size_t cap)
 {
-	size_t n = d->r->kind == RULE_JSON && d->roots.n > 0 ? d->roots.n : 1;
+	size_t n = d->r->form == FORM_JSON && d->roots.n > 0 ? d->roots.n : 1;
 
 	for (size_t i = 0; i < n; i++) {
-		struct span root = d->r->kind == RULE_JSON && d->roots.n > 0
+		struct span root = d->r->form == FORM_JSON && d->roots.n > 0
 		    ? d->roots.at[i]
 		    : SPAN_EMPTY;
 		struct span one = path;
@@ -127,15 +128,38 @@ alternative_add(
 	return true;
 }
 
-/* Where a value comes from: "a.b | c" for JSON, pairs and parameters, a
- * capture's name for a pattern. */
+/* "$app" and so on: a part of the record's header. */
+static enum err
+head_ref(struct reader *d, const char *key, struct span s, ref *out)
+{
+	static const char *const names[HEAD_N] = {
+		[HEAD_HOST] = "$host",
+		[HEAD_APP] = "$app",
+		[HEAD_PROC] = "$proc",
+		[HEAD_MSGID] = "$msgid",
+		[HEAD_MESSAGE] = "$message",
+	};
+
+	for (size_t i = 0; i < HEAD_N; i++)
+		if (span_is(s, names[i])) {
+			*out = REF_HEAD + i;
+			return ERR_OK;
+		}
+	return rule_part_bad(
+	    d, key, "the header has no part \"%.*s\"", (int)s.len, s.at);
+}
+
+/* Where a value comes from: "a.b | c" for what has keys, a capture's name for
+ * a pattern, "$app" for a part of the header. */
 enum err
 rule_part_ref(struct reader *d, const char *key, struct span s, ref *out)
 {
 	struct texts any = { NULL, 0 };
 	struct cursor c = cursor_of(s);
 
-	if (d->r->kind == RULE_PATTERN) {
+	if (span_starts(s, "$"))
+		return head_ref(d, key, s, out);
+	if (d->r->form == FORM_TEXT) {
 		for (size_t i = 0; i < d->r->names.n; i++)
 			if (span_equal(d->r->names.name[i], s)) {
 				*out = i;
@@ -156,7 +180,7 @@ rule_part_ref(struct reader *d, const char *key, struct span s, ref *out)
 			return rule_part_bad(d, key,
 			    "more than %d places for one value", RULE_LIST_MAX);
 	} while (c.pos < c.all.len);
-	if (!path_number(d->n, d->r->kind, any, out))
+	if (!path_number(d->n, d->r->form, any, out))
 		return rule_part_bad(
 		    d, key, "more than %d paths in all", RULE_PATHS_MAX);
 	return ERR_OK;

@@ -29,8 +29,8 @@ struct span rule_part_text(struct reader *d, const json_t *v);
 /* rule_part_texts: a text or a list of texts. */
 MUST_CHECK enum err rule_part_texts(
     struct reader *d, const char *key, const json_t *v, struct texts *out);
-/* rule_part_ref: where a value comes from: "a.b | c" for JSON, pairs and
- * parameters, a capture's name for a pattern. */
+/* rule_part_ref: where a value comes from: "a.b | c" for what has keys, a
+ * capture's name for a pattern, "$app" for a part of the header. */
 MUST_CHECK enum err rule_part_ref(
     struct reader *d, const char *key, struct span s, ref *out);
 /* rule_part_out_find: a field's name, or "host" or "time". */

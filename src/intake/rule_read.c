@@ -7,22 +7,6 @@
 #include "base/text.h"
 #include "intake/rule_parts.h"
 
-/* The number of a literal, new or known. */
-static bool
-literal_number(struct normalizer *n, struct span s, size_t *at)
-{
-	for (size_t i = 0; i < n->n_literals; i++)
-		if (span_equal(n->literal[i], s)) {
-			*at = i;
-			return true;
-		}
-	if (n->n_literals == RULE_LITERALS_MAX)
-		return false;
-	*at = n->n_literals;
-	n->literal[n->n_literals++] = s;
-	return true;
-}
-
 /* Each captured name that is a field becomes one; "_x" is for conditions. */
 static enum err
 captures_read(struct reader *d)
@@ -69,22 +53,27 @@ patterns_read(struct reader *d, const json_t *v)
 			return rule_part_bad(
 			    d, "pattern", "pattern %zu, %s", i + 1, why.text);
 		r->n_patterns++;
+		r->led = pattern_is_led(r->pattern[i]) && (i == 0 || r->led);
 	}
 	return captures_read(d);
 }
 
-/* The one of pattern, json, keyvalue and params that the rule has. */
+/* The one form that the rule has. */
 static enum err
 form_read(struct reader *d, const json_t *rule)
 {
 	static const struct {
 		const char *key;
-		enum rule_kind kind;
+		enum form form;
 	} forms[] = {
-		{ "pattern", RULE_PATTERN },
-		{ "json", RULE_JSON },
-		{ "keyvalue", RULE_PAIRS },
-		{ "params", RULE_PARAMS },
+		{ "pattern", FORM_TEXT },
+		{ "json", FORM_JSON },
+		{ "keyvalue", FORM_PAIRS },
+		{ "audit", FORM_AUDIT },
+		{ "csv", FORM_CSV },
+		{ "cef", FORM_CEF },
+		{ "leef", FORM_LEEF },
+		{ "params", FORM_PARAMS },
 	};
 	const char *key = NULL;
 	const json_t *v = NULL;
@@ -99,13 +88,13 @@ form_read(struct reader *d, const json_t *rule)
 			    "%s and %s in one rule", key, forms[i].key);
 		key = forms[i].key;
 		v = one;
-		d->r->kind = forms[i].kind;
+		d->r->form = forms[i].form;
 	}
 	if (key == NULL)
 		return rule_part_bad(d, "",
-		    "a rule has a pattern, json, keyvalue or "
-		    "params");
-	if (d->r->kind == RULE_PATTERN)
+		    "a rule has a pattern, json, keyvalue, audit, csv, "
+		    "cef, leef or params");
+	if (d->r->form == FORM_TEXT)
 		return patterns_read(d, v);
 	return rule_part_outs(d, key, v, false);
 }
@@ -232,7 +221,6 @@ gate_read(struct reader *d, const json_t *rule)
 {
 	const json_t *app = json_object_get(rule, "app");
 	const json_t *contains = json_object_get(rule, "contains");
-	struct texts texts = { NULL, 0 };
 	enum err e;
 
 	if (app != NULL &&
@@ -243,26 +231,20 @@ gate_read(struct reader *d, const json_t *rule)
 					: rule_part_bad(d, "",
 					      "a rule for any program "
 					      "needs contains");
-	if ((e = rule_part_texts(d, "contains", contains, &texts)) != ERR_OK)
-		return e;
-	for (size_t i = 0; i < texts.n; i++) {
-		if (texts.at[i].len == 0)
-			return rule_part_bad(
+	e = rule_part_texts(d, "contains", contains, &d->r->literals);
+	for (size_t i = 0; e == ERR_OK && i < d->r->literals.n; i++)
+		if (d->r->literals.at[i].len == 0)
+			e = rule_part_bad(
 			    d, "contains", "contains: empty text");
-		if (!literal_number(d->n, texts.at[i], &d->r->literal[i]))
-			return rule_part_bad(d, "contains",
-			    "more than %d literals", RULE_LITERALS_MAX);
-		d->r->n_literals++;
-	}
-	return ERR_OK;
+	return e;
 }
 
 static enum err
 rule_read(struct reader *d, const json_t *v)
 {
 	static const char *const known[] = { "name", "note", "app", "contains",
-		"pattern", "json", "keyvalue", "params", "when", "unless",
-		"category", "set", "tests", NULL };
+		"pattern", "json", "keyvalue", "audit", "csv", "cef", "leef",
+		"params", "when", "unless", "category", "set", "tests", NULL };
 	const json_t *set = json_object_get(v, "set");
 	enum err e;
 
