@@ -37,6 +37,8 @@ json_t *run_get(
 /* run_bytes: the same for an answer that is shown as it is. */
 bool run_bytes(struct run *r, const char *path, const struct buf *query,
     struct buf *out, int *exit_status);
+/* run_fetch: GET; the bytes to -o FILE or standard output. Exit status. */
+int run_fetch(struct run *r, const char *path);
 /* run_send: a change; prints the error. Returns the exit status; the answer
  * is handed over when out is not NULL. */
 int run_send(struct run *r, const char *method, const char *path,

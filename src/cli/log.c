@@ -1,5 +1,5 @@
 /*
- * cli/log.c: machines' records and the logs' proofs.
+ * cli/log.c: machines' records.
  */
 #include "cli/inner.h"
 
@@ -9,7 +9,6 @@
 
 #include "base/text.h"
 #include "crypt/crypt.h"
-#include "ledger/proof.h"
 
 #define COMMAND(word, sub, args, fn, options, help) command_fn fn;
 #include "cli/command.tab"
@@ -251,9 +250,8 @@ cmd_log_verify(struct run *r)
 
 /* ---- proofs ---- */
 
-/* Fetches bytes and writes them out. */
-static int
-fetch(struct run *r, const char *path)
+int
+run_fetch(struct run *r, const char *path)
 {
 	struct buf body;
 	struct fault why;
@@ -308,198 +306,8 @@ cmd_log_prove(struct run *r)
 		     i++)
 			(void)nanosleep(&nap, NULL);
 	}
-	code = fetch(r, buf_string(&path));
+	code = run_fetch(r, buf_string(&path));
 	buf_clear(&path);
 	buf_clear(&stream);
 	return code;
-}
-
-int
-cmd_ledger_list(struct run *r)
-{
-	int code;
-	json_t *o = run_get(r, "/ledger", NULL, &code);
-	const json_t *l;
-	size_t i;
-
-	if (o == NULL)
-		return code;
-	if (r->option[OPT_JSON] != NULL)
-		print_json(o);
-	else
-		json_array_foreach(json_object_get(o, "logs"), i, l)
-			(void)printf("%s\t%lld\t%s\t%s\n",
-			    json_get_text(l, "origin", ""),
-			    (long long)json_get_int(l, "size", 0),
-			    json_get_text(l, "root", ""),
-			    json_get_text(l, "key", ""));
-	json_decref(o);
-	return EXIT_DONE;
-}
-
-int
-cmd_ledger_checkpoint(struct run *r)
-{
-	struct buf path, text;
-	struct fault why;
-	json_t *o;
-	int code;
-
-	buf_init(&path, 4096);
-	buf_init(&text, 1 << 16);
-	buf_text(&path, "/ledger");
-	path_add(&path, r->word[0]);
-	buf_text(&path, "/checkpoint");
-	o = run_get(r, buf_string(&path), NULL, &code);
-	if (o != NULL &&
-	    (!text_unbase64(&text, span_text(json_get_text(o, "base64", ""))) ||
-		file_write(r, buf_view(&text), &why) != ERR_OK))
-		code = EXIT_COULD_NOT;
-	json_decref(o);
-	buf_clear(&path);
-	buf_clear(&text);
-	return code;
-}
-
-/* Hashes one agency's log anew. */
-static int
-ledger_verify_one(struct run *r, const char *agency)
-{
-	struct buf path;
-	json_t *o;
-	int code;
-
-	buf_init(&path, 4096);
-	buf_text(&path, "/ledger");
-	path_add(&path, agency);
-	buf_text(&path, "/verify");
-	o = run_get(r, buf_string(&path), NULL, &code);
-	buf_clear(&path);
-	if (o == NULL)
-		return code;
-	if (!json_get_bool(o, "good", false)) {
-		fail("%s: the stored leaves do not lead to the log's root",
-		    agency);
-		code = EXIT_NO;
-	}
-	if (r->option[OPT_JSON] != NULL)
-		print_json(o);
-	json_decref(o);
-	return code;
-}
-
-int
-cmd_ledger_verify(struct run *r)
-{
-	json_t *o;
-	const json_t *l;
-	size_t i;
-	int code, worst = EXIT_DONE;
-
-	if (r->n > 0)
-		return ledger_verify_one(r, r->word[0]);
-	if ((o = run_get(r, "/ledger", NULL, &code)) == NULL)
-		return code;
-	json_array_foreach(json_object_get(o, "logs"), i, l) {
-		code = ledger_verify_one(
-		    r, json_get_text(json_object_get(l, "agency"), "key", ""));
-		if (code != EXIT_DONE)
-			worst = code;
-	}
-	json_decref(o);
-	return worst;
-}
-
-int
-cmd_ledger_prove(struct run *r)
-{
-	struct buf path;
-	int code;
-
-	buf_init(&path, 4096);
-	buf_text(&path, "/ledger");
-	path_add(&path, r->word[0]);
-	buf_text(&path, "/entries");
-	path_add(&path, r->word[1]);
-	buf_text(&path, "/proof");
-	code = fetch(r, buf_string(&path));
-	buf_clear(&path);
-	return code;
-}
-
-/* What a good proof has shown. */
-static void
-result_print(struct run *r, const struct proof_result *x)
-{
-	json_t *o = json_object();
-	struct buf raw;
-
-	json_put_str(o, "origin", x->origin);
-	json_put_int(o, "size", (int64_t)x->size);
-	json_put_int(o, "index", (int64_t)x->index);
-	json_put_str(o, "signer", x->signer);
-	json_put_str(o, "id", x->id);
-	json_put_time(o, "received", x->received_us);
-	if (x->entry) {
-		json_put_text(o, "body", x->body);
-	} else {
-		json_put_str(o, "sender", x->sender);
-		json_put_text(o, "raw", x->raw);
-	}
-	if (r->option[OPT_JSON] != NULL) {
-		print_json(o);
-	} else {
-		buf_init(&raw, (size_t)1 << 20);
-		(void)text_scrub(&raw, x->entry ? x->body : x->raw);
-		(void)printf("%s %s\t%s\t%s\n%s\n", x->origin, x->id,
-		    json_get_text(o, "received", ""), x->entry ? "" : x->sender,
-		    buf_string(&raw));
-		buf_clear(&raw);
-	}
-	json_decref(o);
-}
-
-int
-cmd_ledger_check(struct run *r)
-{
-	struct note_key key;
-	struct proof_result x;
-	struct arena *a = arena_new((size_t)64 << 20);
-	struct buf file;
-	struct fault why;
-	enum err e;
-
-	if (a == NULL || crypt_start(&why) != ERR_OK) {
-		arena_free(a);
-		return EXIT_COULD_NOT;
-	}
-	if (r->option[OPT_KEY] == NULL) {
-		arena_free(a);
-		return usage(r,
-		    "ledger check needs --key: a key inside the "
-		    "file would prove nothing");
-	}
-	buf_init(&file, PROOF_MAX);
-	if ((e = note_key_parse(span_text(r->option[OPT_KEY]), &key, &why)) !=
-	    ERR_OK) {
-		fail("--key: %s", why.text);
-		buf_clear(&file);
-		arena_free(a);
-		return EXIT_USAGE;
-	}
-	e = file_read(r->word[0], &file, &why);
-	if (e != ERR_OK) {
-		fail("%s", why.text);
-		buf_clear(&file);
-		arena_free(a);
-		return EXIT_COULD_NOT;
-	}
-	e = proof_check(buf_view(&file), &key, 1, a, &x, &why);
-	if (e == ERR_OK)
-		result_print(r, &x);
-	else
-		fail("%s: %s", r->word[0], why.text);
-	buf_clear(&file);
-	arena_free(a);
-	return e == ERR_OK ? EXIT_DONE : EXIT_NO;
 }

@@ -27,6 +27,8 @@ static const struct route {
 	{ "log/search", report_search, true },
 	{ "log/histogram", report_histogram, false },
 	{ "log/stat", report_stat, false },
+	{ "log/storage", report_storage, false },
+	{ "log/calendar", report_calendar, false },
 	{ "log/verify", report_log_verify, false },
 	{ "log/records/{}", report_record, true },
 	{ "log/records/{}/proof", report_record_proof, true },

@@ -1,0 +1,1 @@
+SELECT size, root, note FROM checkpoint WHERE agency = :agency ORDER BY size

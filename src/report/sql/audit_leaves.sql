@@ -1,0 +1,1 @@
+SELECT at, kind, data FROM leaf WHERE agency = :agency ORDER BY at

@@ -1,0 +1,1 @@
+SELECT level, at, hashes FROM tile WHERE agency = :agency ORDER BY level, at

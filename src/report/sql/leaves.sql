@@ -1,1 +1,0 @@
-SELECT data FROM leaf WHERE agency = :agency AND at < :size ORDER BY at
