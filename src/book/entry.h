@@ -101,4 +101,13 @@ MUST_CHECK enum err book_undo(struct book *b, struct span actor,
  */
 MUST_CHECK enum err book_rebuild(struct book *b, bool *same, struct fault *why);
 
+/*
+ * book_same: the same question without touching the tables (a reader may ask
+ * it): the entries are replayed in memory, and fn is told each register whose
+ * rows differ.
+ */
+typedef void book_differs_fn(void *arg, const char *reg);
+MUST_CHECK enum err book_same(
+    struct book *b, book_differs_fn *fn, void *arg, struct fault *why);
+
 #endif

@@ -220,3 +220,36 @@ book_rebuild(struct book *b, bool *same, struct fault *why)
 		*same = is;
 	return e;
 }
+
+enum err
+book_same(struct book *b, book_differs_fn *fn, void *arg, struct fault *why)
+{
+	struct book *again;
+	enum err e = book_open(
+	    NULL, SQL_MEMORY, b->schema, b->city, &again, why);
+
+	if (e != ERR_OK)
+		return e;
+	e = replay(b, again, INT64_MAX, INT64_MAX, why);
+	for (size_t i = 0; i < schema_count(b->schema) && e == ERR_OK; i++) {
+		struct hasher *one = hasher_new(), *two = hasher_new();
+		struct hash x, y;
+
+		if (one == NULL || two == NULL)
+			e = fault_set(why, ERR_MEMORY, "replay");
+		if (e == ERR_OK)
+			e = rows_hash(b->db, b->reg[i].all, one, why);
+		if (e == ERR_OK)
+			e = rows_hash(again->db, again->reg[i].all, two, why);
+		if (e == ERR_OK) {
+			x = hasher_end(one);
+			y = hasher_end(two);
+			if (!hash_equal(&x, &y))
+				fn(arg, schema_at(b->schema, i)->name);
+		}
+		hasher_free(one);
+		hasher_free(two);
+	}
+	book_close(again);
+	return e;
+}
