@@ -31,6 +31,10 @@ static const char *const names[COUNTS_N] = {
 	[COUNTS_EMPTY] = "empty",
 	[COUNTS_SLOW] = "slow",
 	[COUNTS_NO_MEMORY] = "no-memory",
+	[COUNTS_LOST_BESIDE] = "lost-beside",
+	[COUNTS_STRANGER] = "tls-refused",
+	[COUNTS_BAD_RELP] = "bad-relp",
+	[COUNTS_DEAF] = "deaf",
 };
 
 struct counts *

@@ -21,6 +21,10 @@ enum counts_reason {
 	COUNTS_EMPTY, /* a datagram without a byte of text */
 	COUNTS_SLOW, /* connection closed: one record took too long */
 	COUNTS_NO_MEMORY, /* connection closed for want of memory */
+	COUNTS_LOST_BESIDE, /* datagrams the kernel dropped in this second */
+	COUNTS_STRANGER, /* TLS handshake failed */
+	COUNTS_BAD_RELP, /* connection closed: not RELP */
+	COUNTS_DEAF, /* connection closed: it read no answers */
 	COUNTS_N
 };
 

@@ -7,6 +7,7 @@
 #include "intake/intake.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "intake/frame.h"
 #include "intake/syslog.h"
@@ -27,6 +28,7 @@ struct intake_conn {
 	struct intake *in;
 	enum event_transport via;
 	char sender[SENDER_MAX];
+	char *peer; /* NULL: none */
 	struct framer framer;
 	int64_t received_us; /* of the bytes being fed */
 	uint64_t given; /* records so far */
@@ -66,6 +68,8 @@ parse_count(struct intake *in, const struct event *ev)
 
 	switch (ev->parse) {
 	case PARSE_BARE:
+		if (ev->via == VIA_FILE) /* as files' lines are */
+			return;
 		r = COUNTS_BARE;
 		break;
 	case PARSE_BAD_PRI:
@@ -98,24 +102,31 @@ marks_count(struct intake *in, struct span sender, unsigned marks)
 		counts_add(in->counts, COUNTS_UNFINISHED, sender, 1);
 }
 
-/* One record: understood as far as it goes, and given on. */
-static void
-record_give(struct intake *in, enum event_transport via, struct span sender,
+void
+intake_record(struct intake *in, const struct intake_from *from,
     int64_t received_us, struct span raw, unsigned marks)
 {
 	struct event ev = {
 		.received_us = received_us,
-		.via = via,
-		.sender = sender,
+		.via = from->via,
+		.sender = from->sender,
 	};
 
 	syslog_parse(raw, received_us, &ev);
 	parse_count(in, &ev);
-	marks_count(in, sender, marks);
+	marks_count(in, from->sender, marks);
 	if ((marks & (FRAME_CUT | FRAME_UNFINISHED)) != 0)
 		ev.parse = PARSE_CUT;
+	if (ev.host.len == 0)
+		ev.host = from->host;
+	if (ev.app.len == 0)
+		ev.app = from->app;
 	if (in->rules != NULL)
 		(void)normalize_apply(in->rules, in->arena, &ev);
+	if (from->peer.len > 0)
+		ev.field[FIELD_PEER] = from->peer;
+	if ((marks & INTAKE_REPEAT) != 0)
+		ev.field[FIELD_REPEAT] = SPAN_LIT("resent");
 	in->fn(in->arg, &ev);
 	arena_reset(in->arena);
 }
@@ -135,25 +146,33 @@ void
 intake_datagram(struct intake *in, enum event_transport via, struct span sender,
     int64_t received_us, struct span bytes)
 {
+	const struct intake_from from = { .via = via, .sender = sender };
 	unsigned marks = bytes.len > EVENT_RAW_MAX ? FRAME_CUT : 0;
 
 	if (is_empty(bytes)) {
 		counts_add(in->counts, COUNTS_EMPTY, sender, 1);
 		return;
 	}
-	record_give(in, via, sender, received_us,
-	    span_slice(bytes, 0, EVENT_RAW_MAX), marks);
+	intake_record(
+	    in, &from, received_us, span_slice(bytes, 0, EVENT_RAW_MAX), marks);
 }
 
 struct intake_conn *
-intake_open(struct intake *in, enum event_transport via, struct span sender)
+intake_open(struct intake *in, const struct intake_from *from)
 {
 	struct intake_conn *c = calloc(1, sizeof *c);
+	struct span sender = from->sender;
 
 	if (c == NULL)
 		return NULL;
+	if (from->peer.len > 0 &&
+	    (c->peer = strndup((const char *)from->peer.at, from->peer.len)) ==
+		NULL) {
+		free(c);
+		return NULL;
+	}
 	c->in = in;
-	c->via = via;
+	c->via = from->via;
 	if (sender.len >= sizeof c->sender)
 		sender.len = sizeof c->sender - 1;
 	if (sender.len > 0)
@@ -168,9 +187,14 @@ on_record(void *arg, struct span record, unsigned marks)
 {
 	struct intake_conn *c = arg;
 
+	const struct intake_from from = {
+		.via = c->via,
+		.sender = span_text(c->sender),
+		.peer = c->peer == NULL ? SPAN_EMPTY : span_text(c->peer),
+	};
+
 	c->given++;
-	record_give(
-	    c->in, c->via, span_text(c->sender), c->received_us, record, marks);
+	intake_record(c->in, &from, c->received_us, record, marks);
 }
 
 enum err
@@ -197,6 +221,7 @@ intake_close(struct intake_conn *c, int64_t received_us)
 	c->received_us = received_us;
 	frame_end(&c->framer, on_record, c);
 	frame_clear(&c->framer);
+	free(c->peer);
 	free(c);
 }
 

@@ -15,6 +15,18 @@
 struct intake;
 struct intake_conn;
 
+/* Where records come from. Spans are borrowed for the call. */
+struct intake_from {
+	enum event_transport via;
+	struct span sender; /* the address, or "file:PATH" */
+	struct span peer; /* name of its certificate; empty: none */
+	struct span host, app; /* for records that name none; may be empty */
+};
+
+/* Beside the FRAME_ marks: it was sent once before on a connection that broke,
+ * and may have been stored then. */
+#define INTAKE_REPEAT 256U
+
 /* One event, borrowed for the call. */
 typedef void intake_fn(void *arg, const struct event *ev);
 
@@ -26,6 +38,11 @@ struct intake *intake_new(
     const struct normalizer *n, struct counts *c, intake_fn *fn, void *arg);
 void intake_free(struct intake *in);
 
+/* intake_record: one whole record of at most EVENT_RAW_MAX bytes, framed by
+ * the caller; marks as intake/frame.h, and INTAKE_REPEAT. */
+void intake_record(struct intake *in, const struct intake_from *from,
+    int64_t received_us, struct span raw, unsigned marks);
+
 /* intake_datagram: one datagram is one record. */
 void intake_datagram(struct intake *in, enum event_transport via,
     struct span sender, int64_t received_us, struct span bytes);
@@ -36,7 +53,7 @@ void intake_datagram(struct intake *in, enum event_transport via,
  * and frees; NULL is fine.
  */
 struct intake_conn *intake_open(
-    struct intake *in, enum event_transport via, struct span sender);
+    struct intake *in, const struct intake_from *from);
 void intake_close(struct intake_conn *c, int64_t received_us);
 
 /*

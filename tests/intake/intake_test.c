@@ -107,7 +107,9 @@ a_connection_gives_records_as_they_end(void **state)
 
 	(void)state;
 	begin(&r);
-	c = intake_open(r.in, VIA_TCP, SPAN_LIT("2001:db8::7"));
+	c = intake_open(r.in,
+	    &(struct intake_from){
+		.via = VIA_TCP, .sender = SPAN_LIT("2001:db8::7") });
 	assert_non_null(c);
 	assert_int_equal(
 	    intake_feed(c, NOW, SPAN_LIT("<13>a: x\n<13"), &n), ERR_OK);
@@ -229,7 +231,9 @@ framing_errors_are_counted_and_the_stream_goes_on(void **state)
 		buf_u8(&b, 'x');
 	buf_text(&b, "\n10 <13>b: end");
 	assert_int_equal(buf_error(&b), ERR_OK);
-	assert_non_null(c = intake_open(r.in, VIA_TCP, SPAN_LIT("a")));
+	assert_non_null(c = intake_open(r.in,
+			    &(struct intake_from){
+				.via = VIA_TCP, .sender = SPAN_LIT("a") }));
 	assert_int_equal(intake_feed(c, NOW, buf_view(&b), &n), ERR_OK);
 	assert_int_equal(n, 3);
 	assert_string_equal(r.seen.app, "b");

@@ -26,6 +26,7 @@ test_clock(void *arg)
 struct seen {
 	struct loop *l;
 	struct stream *s;
+	struct stream_link *link; /* the last one */
 	uint64_t bytes, datagrams, lost, opened;
 	unsigned ended[STREAM_CLOSED + 1], passes, tag;
 	char sender[LISTEN_ADDRESS_MAX];
@@ -44,11 +45,12 @@ sender_note(struct seen *n, unsigned tag, struct span sender)
 }
 
 static void *
-on_open(void *arg, unsigned tag, struct span sender)
+on_open(void *arg, struct stream_link *link, const struct stream_from *from)
 {
 	struct seen *n = arg;
 
-	sender_note(n, tag, sender);
+	n->link = link;
+	sender_note(n, from->tag, from->sender);
 	n->opened++;
 	return n->no_more ? NULL : n;
 }
@@ -100,7 +102,7 @@ on_lost(void *arg, unsigned tag, uint64_t lost)
 }
 
 static const struct stream_ops ops = { on_open, on_data, on_close, on_datagram,
-	on_pass, on_lost };
+	on_pass, NULL, on_lost };
 
 static void
 begin(struct seen *n, unsigned conns, int64_t idle_us, int64_t slow_us)
