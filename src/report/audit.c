@@ -299,8 +299,12 @@ same_text(const json_t *o, const char *key, struct span column)
 static bool
 columns_fit(const json_t *o, struct sql_stmt *s, struct span agency)
 {
+	const char *effective = json_get_text(o, "effective", "");
+	int64_t effective_us;
+
 	return json_get_int(o, "seq", -1) == sql_int(s, 0) &&
-	    json_get_int(o, "effective", INT64_MIN) == sql_int(s, 2) &&
+	    when_parse(span_text(effective), &effective_us, NULL) == ERR_OK &&
+	    effective_us == sql_int(s, 2) &&
 	    same_text(o, "actor", sql_text(s, 3)) &&
 	    same_text(o, "register", sql_text(s, 4)) &&
 	    same_text(o, "key", sql_text(s, 5)) &&
