@@ -65,7 +65,7 @@ static enum err
 schema(struct gate *g, struct fault *why)
 {
 	static const char *const name[] = { "gate_schema_account",
-		"gate_schema_past", "gate_schema_session",
+		"gate_schema_key", "gate_schema_past", "gate_schema_session",
 		"gate_schema_throttle" };
 	const struct arg none[] = { ARG_END };
 	enum err e = ERR_OK;

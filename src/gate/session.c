@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "crypt/crypt.h"
 #include "gate/inner.h"
+#include "gate/key.h"
 #include "gate/throttle.h"
 #include "gate/token.h"
 
@@ -103,7 +104,7 @@ gate_who(struct gate *g, struct span token, bool used, int64_t now_us,
 	};
 	e = gate_row(g, "gate_session_get", arg, &q, why);
 	if (e == ERR_NOT_FOUND)
-		return fault_set(why, ERR_DENIED, "not signed in");
+		return gate_key_who(g, token, now_us, w, why);
 	if (e != ERR_OK)
 		return e;
 	seen = seen_us(g, sql_int(q, 0), sql_int(q, 3));
@@ -167,6 +168,8 @@ gate_sign_out(
 
 	if ((e = gate_who(g, token, true, now_us, &w, why)) != ERR_OK)
 		return e;
+	if (w.session == 0) /* a key has no session to end */
+		return fault_set(why, ERR_DENIED, "not signed in");
 	const struct arg arg[] = { arg_int(":id", w.session),
 		arg_int(":how", GATE_END_OUT), arg_int(":now", now_us),
 		ARG_END };

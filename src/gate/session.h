@@ -70,7 +70,7 @@ struct gate_who {
 };
 
 /*
- * gate_who: whose session is it?
+ * gate_who: whose session is it? A machine's key is one too (gate/key.h).
  *
  *   used    the person did something: the idle time begins anew. False for
  *           what a page asks by itself.

@@ -373,6 +373,8 @@ gate_password_change(struct gate *g, struct span token, struct span old,
 
 	if ((e = gate_who(g, token, true, now_us, &w, why)) != ERR_OK)
 		return e;
+	if (w.session == 0) /* a machine's key */
+		return fault_set(why, ERR_DENIED, "not signed in");
 	t.name = span_text(w.name);
 	if ((e = try_begin(g, &t, why)) != ERR_OK)
 		return e;

@@ -15,6 +15,7 @@
 #include "base/env.h"
 #include "crypt/secret.h"
 #include "gate/account.h"
+#include "gate/key.h"
 #include "gate/gate.h"
 #include "gate/session.h"
 #include "proc/roles.h"
@@ -327,11 +328,15 @@ account_list(void *arg, const struct gate_account *a)
 	return json_array_append_new(arg, o) == 0 ? ERR_OK : ERR_MEMORY;
 }
 
+/* A one-time password or a machine's key. */
+#define SECRET_MAX                                                   \
+	(GATE_TOKEN_LEN + 1 > GATE_ONE_TIME_MAX ? GATE_TOKEN_LEN + 1 \
+						: GATE_ONE_TIME_MAX)
+
 /* Does one thing to one account; *password is set where there is a new one. */
 static enum err
 account_do(struct gate_state *g, struct span verb, struct span name,
-    struct span person, char password[static GATE_ONE_TIME_MAX],
-    struct fault *why)
+    struct span person, char password[static SECRET_MAX], struct fault *why)
 {
 	password[0] = '\0';
 	if (span_is(verb, "add"))
@@ -339,6 +344,8 @@ account_do(struct gate_state *g, struct span verb, struct span name,
 		    g->gate, name, person, now(), password, why);
 	if (span_is(verb, "reset"))
 		return gate_account_reset(g->gate, name, now(), password, why);
+	if (span_is(verb, "key"))
+		return gate_key_make(g->gate, name, now(), password, why);
 	if (span_is(verb, "unlock"))
 		return gate_account_unlock(g->gate, name, why);
 	if (span_is(verb, "disable"))
@@ -359,7 +366,7 @@ on_gate_account(struct child *c, const struct caller *who, struct cursor *ask,
 	struct span person = cursor_block(ask, GATE_PERSON_MAX);
 	struct self_event ev = { .category = CAT_ACCOUNT_CHANGE,
 		.what = "account-change" };
-	char password[GATE_ONE_TIME_MAX];
+	char password[SECRET_MAX];
 	json_t *out;
 	enum err e;
 
