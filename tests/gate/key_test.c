@@ -33,7 +33,7 @@ a_key_stands_for_its_account_for_a_year_without_idling(void **state)
 	(void)state;
 	assert_int_equal(ask(g, key, T0 + 364 * WHEN_DAY, &w), ERR_OK);
 	assert_string_equal(w.name, "copy");
-	assert_string_equal(w.person, "main/copy");
+	assert_string_equal(w.person, "main/chen");
 	assert_false(w.must_change);
 	assert_string_equal(w.form, "");
 	assert_int_equal(ask(g, key, T0 + 365 * WHEN_DAY - 1, &w), ERR_OK);
