@@ -45,8 +45,9 @@ bool
 index_is_tagged(unsigned tag, struct span value, uint64_t *token, bool *word)
 {
 	*word = false;
-	if (value.len == 0 || value.len > 4 * INDEX_TAGGED_MAX)
-		return false;
+	if (value.len == 0 || value.len > 4 * INDEX_TAGGED_MAX ||
+	    tag == TAG_FIELD + FIELD_SRC_IP || tag == TAG_FIELD + FIELD_DST_IP)
+		return false; /* an address stands as a word, once */
 	*token = token_value(value, word);
 	return *word || (value.len <= INDEX_TAGGED_MAX && !is_varied(tag));
 }
@@ -219,6 +220,21 @@ text_add(struct indexer *ix, struct span s, struct fault *why)
 	return e;
 }
 
+/* A text that mostly is the last record's again. */
+static enum err
+again_add(struct indexer *ix, struct span s,
+    uint8_t last[static EVENT_TEXT_MAX], size_t *len, struct fault *why)
+{
+	enum err e;
+
+	if (s.len == 0 || (s.len == *len && memcmp(s.at, last, s.len) == 0))
+		return ERR_OK;
+	e = text_add(ix, s, why);
+	*len = s.len <= EVENT_TEXT_MAX ? s.len : 0;
+	memcpy(last, s.at, *len);
+	return e;
+}
+
 /* A value under its name; *word: there is no more to it. */
 static void
 value_add(struct indexer *ix, unsigned tag, struct span value, bool *word)
@@ -267,6 +283,10 @@ number_add(struct indexer *ix, unsigned number, uint64_t v)
 	if (!k->there || v > k->greatest)
 		k->greatest = v;
 	k->there = true;
+	if (k->last == v && k->last_granule == ix->granule + 1)
+		return;
+	k->last = v;
+	k->last_granule = ix->granule + 1;
 	if (k->many || !post(ix, index_number_token(number, v), TAG_WORD))
 		return;
 	while (low < high) {
@@ -306,7 +326,7 @@ head_add(struct indexer *ix, const struct event *ev)
 static enum err
 fields_add(struct indexer *ix, const struct event *ev, struct fault *why)
 {
-	bool word[FIELD_N], host, sender, other;
+	bool word[FIELD_N], other;
 	uint64_t v;
 	enum err e = ERR_OK;
 
@@ -316,15 +336,15 @@ fields_add(struct indexer *ix, const struct event *ev, struct fault *why)
 		e = post_room(ix, INDEX_NAMED_MAX, why);
 	if (e != ERR_OK)
 		return e;
-	value_add(ix, TAG_HOST, ev->host, &host);
-	value_add(ix, TAG_SENDER, ev->sender, &sender);
 	value_add(ix, TAG_APP, ev->app, &other);
 	value_add(ix, TAG_MSGID, ev->msgid, &other);
 	for (unsigned f = 0; f < FIELD_N && e == ERR_OK; f++) {
 		word[f] = true;
 		if (ev->field[f].at == NULL)
 			continue;
-		(void)post(ix, index_there_token(f), TAG_WORD);
+		if ((ix->there >> f & 1) == 0)
+			(void)post(ix, index_there_token(f), TAG_WORD);
+		ix->there |= UINT64_C(1) << f;
 		if (index_is_number(f)) {
 			word[f] = false;
 			if (span_number(ev->field[f], UINT64_MAX, &v))
@@ -335,10 +355,10 @@ fields_add(struct indexer *ix, const struct event *ev, struct fault *why)
 		if (e == ERR_OK)
 			e = post_room(ix, INDEX_NAMED_MAX, why);
 	}
-	if (!host && e == ERR_OK)
-		e = text_add(ix, ev->host, why);
-	if (!sender && e == ERR_OK)
-		e = text_add(ix, ev->sender, why);
+	if (e == ERR_OK)
+		e = again_add(ix, ev->host, ix->host, &ix->host_len, why);
+	if (e == ERR_OK)
+		e = again_add(ix, ev->sender, ix->sender, &ix->sender_len, why);
 	for (unsigned f = 0; f < FIELD_N && e == ERR_OK; f++)
 		if (!word[f])
 			e = text_add(ix, ev->field[f], why);
@@ -378,6 +398,9 @@ granules_widen(struct indexer *ix)
 	for (size_t i = 0; i < ix->n; i++)
 		ix->post[i] = (ix->post[i] & ~UINT64_C(0xFFFF)) |
 		    (ix->post[i] & 0xFFFF) >> 1;
+	ix->granule = UINT64_MAX; /* begins anew */
+	for (unsigned i = 0; i < NUMBER_N; i++)
+		ix->number[i].last_granule = 0;
 	memset(ix->seen, 0, sizeof ix->seen);
 }
 
@@ -392,7 +415,11 @@ indexer_add(struct indexer *ix, uint32_t record, const struct event *ev,
 		return fault_set(why, ERR_LIMIT, "index: too many records");
 	while (record >> ix->shift >= INDEX_GRANULES_MAX)
 		granules_widen(ix);
-	ix->granule = record >> ix->shift;
+	if (record >> ix->shift != ix->granule) {
+		ix->granule = record >> ix->shift;
+		ix->there = 0;
+		ix->host_len = ix->sender_len = 0;
+	}
 	ix->records = record + 1;
 	ix->n_named = 0;
 	ix->named_bits = 0;

@@ -9,7 +9,7 @@
 
 #define INDEX_MAGIC_TEXT "BEIMENX2"
 #define INDEX_HEAD_LEN 36U
-#define INDEX_SHIFT_LEAST 7U /* a granule is 128 records or more */
+#define INDEX_SHIFT_LEAST 8U /* a granule is 128 records or more */
 #define INDEX_GRANULES_MAX 65536U
 #define INDEX_HASH_BITS 40U /* of a token's hash, the first ones */
 #define INDEX_PAGE_BITS_MAX 20U
@@ -20,14 +20,13 @@
 enum {
 	TAG_WORD = 0,
 	TAG_FIELD = 1,
-	TAG_HOST = 120,
-	TAG_APP,
+	TAG_APP = 120,
 	TAG_MSGID,
-	TAG_SENDER,
 	TAG_MAX = 127,
 	TAG_ANY = 255, /* for the reader: whatever it was found as */
 };
-_Static_assert(TAG_FIELD + (int)FIELD_N <= (int)TAG_HOST, "tags run out");
+_Static_assert((int)FIELD_N <= 64, "one bit a field");
+_Static_assert(TAG_FIELD + (int)FIELD_N <= (int)TAG_APP, "tags run out");
 
 /* Numbers whose values are listed. */
 enum index_number {
@@ -40,7 +39,7 @@ enum index_number {
 	NUMBER_N = NUMBER_FIELD + FIELD_N,
 };
 
-#define INDEX_SEEN 8192U /* places of the table against repetition */
+#define INDEX_SEEN 4096U /* places of the table against repetition */
 #define INDEX_NAMED_MAX (FIELD_N + 64)
 
 /* The values of one number, in order, until there are too many. */
@@ -49,6 +48,7 @@ struct values {
 	uint64_t least, greatest;
 	unsigned n;
 	bool there, many;
+	uint64_t last, last_granule; /* noted there: quick repetition */
 };
 
 struct indexer {
@@ -63,6 +63,10 @@ struct indexer {
 	bool blinded;
 	struct hash blind;
 	struct values number[NUMBER_N];
+	uint64_t there; /* bit f: field f was in a record of the granule */
+	/* The last record's, when it was of the same granule. */
+	uint8_t host[EVENT_TEXT_MAX], sender[EVENT_TEXT_MAX];
+	size_t host_len, sender_len;
 	/* Of the record at hand: words that stand as a field's value. */
 	uint64_t named[INDEX_NAMED_MAX];
 	unsigned n_named;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define ENTRIES_A_PAGE 400U
-#define SPARE_BITS 9U /* of hash beyond what tells the tokens apart */
+#define SPARE_BITS 6U /* of hash beyond what tells the tokens apart */
 
 /* Bits, the first one highest, behind one another. */
 struct bits_out {

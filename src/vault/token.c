@@ -7,7 +7,11 @@
  */
 #include "vault/token.h"
 
-#define RUNS 6 /* the longest address, in runs */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define RUNS 8 /* a power of two; the longest address has 6 */
 
 /* What a byte is; 0 parts words. */
 enum {
@@ -105,8 +109,21 @@ struct run {
 struct cut {
 	uint64_t *to;
 	size_t n;
-	struct run last[RUNS]; /* the latest first */
+	struct run run[RUNS]; /* a ring */
+	unsigned head; /* the newest */
 };
+
+/* What the 64 bytes from `at` on are, a bit each; none past the end. */
+struct look {
+	size_t at;
+	uint64_t word, digit, hex, high;
+};
+
+static const struct run *
+run_at(const struct cut *c, unsigned back)
+{
+	return &c->run[(c->head - back) % RUNS];
+}
 
 static uint64_t
 fold(uint64_t a, uint64_t b)
@@ -180,9 +197,9 @@ static bool
 are_joined(const struct cut *c, unsigned n, uint8_t join)
 {
 	for (unsigned i = 0; i + 1 < n; i++)
-		if (c->last[i].join != join || !c->last[i].whole)
+		if (run_at(c, i)->join != join || !run_at(c, i)->whole)
 			return false;
-	return c->last[n - 1].whole;
+	return run_at(c, n - 1)->whole;
 }
 
 /* Whether the last n runs have so many bytes each and only these kinds. */
@@ -191,8 +208,8 @@ are_of(
     const struct cut *c, unsigned n, size_t least, size_t most, unsigned kinds)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (c->last[i].len < least || c->last[i].len > most ||
-		    (c->last[i].kinds & ~kinds) != 0)
+		if (run_at(c, i)->len < least || run_at(c, i)->len > most ||
+		    (run_at(c, i)->kinds & ~kinds) != 0)
 			return false;
 	return true;
 }
@@ -204,7 +221,7 @@ window_add(struct cut *c, unsigned n)
 	uint64_t h = n;
 
 	for (unsigned i = n; i-- > 0;)
-		h = token_mix(h, c->last[i].hash);
+		h = token_mix(h, run_at(c, i)->hash);
 	c->to[c->n++] = h;
 }
 
@@ -215,7 +232,7 @@ three_add(struct cut *c)
 	bool long_ = false, all_two = true;
 
 	for (unsigned i = 0; i < 3; i++) {
-		const struct run *r = &c->last[i];
+		const struct run *r = run_at(c, i);
 
 		if (!r->whole || r->len == 0 || r->len > 4 ||
 		    (r->kinds & IS_OTHER) != 0 ||
@@ -232,20 +249,20 @@ three_add(struct cut *c)
 static void
 windows_add(struct cut *c)
 {
-	const struct run *r = &c->last[0], *b = &c->last[1];
+	const struct run *r = run_at(c, 0), *b = run_at(c, 1);
 
 	switch (r->join) {
 	case '.':
-		if (are_of(c, 4, 1, 3, IS_DIGIT) && are_joined(c, 4, '.'))
+		if (are_joined(c, 4, '.') && are_of(c, 4, 1, 3, IS_DIGIT))
 			window_add(c, 4);
-		else if (are_of(c, 3, 4, 4, IS_DIGIT | IS_HEX) &&
-		    are_joined(c, 3, '.'))
+		else if (are_joined(c, 3, '.') &&
+		    are_of(c, 3, 4, 4, IS_DIGIT | IS_HEX))
 			window_add(c, 3);
 		break;
 	case ':':
 	case '-':
-		if (are_of(c, 6, 2, 2, IS_DIGIT | IS_HEX) &&
-		    are_joined(c, 6, r->join))
+		if (are_joined(c, 6, r->join) &&
+		    are_of(c, 6, 2, 2, IS_DIGIT | IS_HEX))
 			window_add(c, 6);
 		break;
 	default:
@@ -328,44 +345,138 @@ chars_add(struct cut *c, struct span s, size_t at)
 	return at;
 }
 
+#ifdef __SSE2__
+/* Which of 16 bytes lie within low .. low + n - 1. */
+static uint64_t
+within(__m128i v, char low, char n)
+{
+	__m128i x = _mm_sub_epi8(v, _mm_set1_epi8(low));
+
+	return (uint32_t)_mm_movemask_epi8(
+	    _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8((char)(n - 1))), x));
+}
+
+static void
+look_16(struct look *k, const uint8_t *p, unsigned at)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)p);
+	__m128i low = _mm_or_si128(v, _mm_set1_epi8(0x20));
+	uint64_t line = (uint32_t)_mm_movemask_epi8(
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('_')));
+	uint64_t digit = within(v, '0', 10);
+
+	k->digit |= digit << at;
+	k->hex |= within(low, 'a', 6) << at;
+	k->word |= (digit | line | within(low, 'a', 26)) << at;
+	k->high |= (uint64_t)(uint32_t)_mm_movemask_epi8(v) << at;
+}
+#else
+static void
+look_16(struct look *k, const uint8_t *p, unsigned at)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		uint64_t bit = UINT64_C(1) << (at + i);
+		uint8_t kind = kind_of[p[i]];
+
+		k->digit |= (kind & IS_DIGIT) != 0 ? bit : 0;
+		k->hex |= (kind & IS_HEX) != 0 ? bit : 0;
+		k->word |= (kind & IS_WORD) != 0 ? bit : 0;
+		k->high |= p[i] >= 0x80 ? bit : 0;
+	}
+}
+#endif
+
+/* Looks at 64 bytes, or as many as are left. */
+static void
+look(struct look *k, struct span s, size_t at)
+{
+	uint8_t tail[64];
+	const uint8_t *p = s.at + at;
+
+	*k = (struct look){ .at = at };
+	if (s.len - at < sizeof tail) {
+		memset(tail, 0, sizeof tail);
+		memcpy(tail, p, s.len - at);
+		p = tail;
+	}
+	for (unsigned i = 0; i < 64; i += 16)
+		look_16(k, p + i, i);
+}
+
+/* The run that begins at `at`: its kinds. Returns where it ends. */
+static size_t
+run_look(struct look *k, struct span s, size_t at, uint8_t *kinds)
+{
+	uint64_t digit = 0, hex = 0, other = 0;
+
+	for (;;) {
+		unsigned from = (unsigned)(at - k->at);
+		uint64_t rest = ~(k->word >> from), in;
+		unsigned n = rest == 0 ? 64 : (unsigned)__builtin_ctzll(rest);
+
+		in = (n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1) << from;
+		digit |= k->digit & in;
+		hex |= k->hex & in;
+		other |= in & ~(k->digit | k->hex);
+		at += n;
+		if (at < k->at + 64 || at >= s.len)
+			break;
+		look(k, s, at);
+		if ((k->word & 1) == 0)
+			break;
+	}
+	*kinds = (uint8_t)((digit != 0 ? IS_DIGIT : 0) |
+	    (hex != 0 ? IS_HEX : 0) | (other != 0 ? IS_OTHER : 0));
+	return at;
+}
+
 size_t
 token_list(struct span s, bool open_left, bool open_right, uint64_t *to)
 {
-	struct cut c = { .to = to };
+	struct cut c; /* runs are looked at only behind one that joins them */
+	struct look k;
 	size_t at = 0, end = SIZE_MAX - 2;
 
-	while (at < s.len) {
-		size_t from = at;
-		struct run r = { .kinds = kind_of[s.at[at]] };
+	c.to = to;
+	c.n = 0;
+	c.head = 0;
+	if (s.len == 0)
+		return 0;
+	look(&k, s, 0);
+	for (;;) {
+		uint64_t next = (k.word | k.high) & UINT64_MAX << (at - k.at);
+		struct run *r;
+		size_t from;
 
-		if (r.kinds == 0) {
-			at++;
+		if (next == 0) {
+			if (s.len - k.at <= 64)
+				return c.n;
+			at = k.at + 64;
+			look(&k, s, at);
 			continue;
 		}
-		if (r.kinds > IS_WORD) {
+		at = from = k.at + (unsigned)__builtin_ctzll(next);
+		if ((k.high >> (at - k.at) & 1) != 0) {
 			at = chars_add(&c, s, at);
-			continue;
-		}
-		while (++at < s.len && kind_of[s.at[at]] - 1U < IS_WORD)
-			r.kinds |= kind_of[s.at[at]];
-		r.len = at - from;
-		r.whole = !(from == 0 && open_left) &&
-		    !(at == s.len && open_right);
-		r.hash = run_hash(s, from, r.len);
-		r.join = join_of(s, end, from);
-		if (r.whole && !is_weak(&r))
-			c.to[c.n++] = r.hash;
-		if (r.join == 0) {
-			c.last[0] = r;
 		} else {
-			memmove(&c.last[1], &c.last[0],
-			    (RUNS - 1) * sizeof c.last[0]);
-			c.last[0] = r;
-			windows_add(&c);
+			r = &c.run[++c.head % RUNS];
+			at = run_look(&k, s, at, &r->kinds);
+			r->len = at - from;
+			r->whole = !(from == 0 && open_left) &&
+			    !(at == s.len && open_right);
+			r->hash = run_hash(s, from, r->len);
+			r->join = join_of(s, end, from);
+			end = at;
+			if (r->whole && !is_weak(r))
+				c.to[c.n++] = r->hash;
+			if (r->join != 0)
+				windows_add(&c);
 		}
-		end = at;
+		if (at >= s.len)
+			return c.n;
+		if (at - k.at >= 64)
+			look(&k, s, at);
 	}
-	return c.n;
 }
 
 /* Four numbers with dots, and nothing else. */
