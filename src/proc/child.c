@@ -322,7 +322,10 @@ child_ask_later(struct child *c, enum role callee, uint16_t call,
 	if (p->n_later == CHILD_LATER_MAX)
 		return fault_set(
 		    why, ERR_STATE, "%s still has asks", role_name(callee));
-	e = wire_put(p->wire, WIRE_ASK, call, ++p->numbered, ask, why);
+	e = wire_put(p->wire, WIRE_ASK, call, p->numbered + 1, ask, why);
+	if (e == ERR_LIMIT) /* nothing was queued */
+		return e;
+	p->numbered++;
 	if (e == ERR_OK)
 		e = wire_flush(p->wire, &left, why);
 	if (e == ERR_OK)
