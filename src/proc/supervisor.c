@@ -198,17 +198,24 @@ kid_equip(struct supervisor *s, struct kid *k, struct fault *why)
 		{ HOLDS_SYSLOG, "syslog-tcp", s->listen.syslog_tcp },
 	};
 	struct buf b;
-	enum err e = ERR_OK;
+	enum err e;
 
-	buf_init(&b, CONTROL_MAX / 2);
+	buf_init(&b, CONTROL_MAX - 256);
 	json_canonical(&b, s->settings);
-	e = send_text(k, CONTROL_SETUP, buf_string(&b), -1, why);
+	e = buf_error(&b) == ERR_OK
+	    ? send_text(k, CONTROL_SETUP, buf_string(&b), -1, why)
+	    : fault_set(why, ERR_LIMIT, "the settings are too long");
 	buf_clear(&b);
 	for (size_t i = 0; i < sizeof all / sizeof all[0] && e == ERR_OK; i++)
 		if ((all[i].of == 0 || (all[i].of & k->row->holds) != 0) &&
 		    all[i].fd != -1)
 			e = send_text(
 			    k, CONTROL_FILE, all[i].name, all[i].fd, why);
+	for (unsigned i = 0; i < LISTENER_N && e == ERR_OK; i++)
+		if ((listen_rows[i].of & k->row->holds) != 0 &&
+		    s->listen.more[i].fd != -1)
+			e = send_text(k, CONTROL_FILE, listen_rows[i].name,
+			    s->listen.more[i].fd, why);
 	return e;
 }
 
@@ -681,16 +688,15 @@ all_greet(struct supervisor *s, struct fault *why)
 int
 supervisor_serve(json_t *settings)
 {
-	static struct supervisor s = { .data = -1,
-		.empty = -1,
-		.control = -1,
-		.signals = -1,
-		.listen = { -1, -1, -1, 0, 0 } };
+	static struct supervisor s = {
+		.data = -1, .empty = -1, .control = -1, .signals = -1
+	};
 	const char *data = json_get_text(settings, "data", ".");
 	struct fault why = { .code = ERR_OK };
 	int lock = -1;
 	enum err e;
 
+	listeners_init(&s.listen);
 	s.settings = settings;
 	e = folder_open(data, &lock, &why);
 	if (e == ERR_OK)
@@ -710,14 +716,13 @@ supervisor_serve(json_t *settings)
 enum err
 supervisor_lend(json_t *settings, enum role role, int *fd, struct fault *why)
 {
-	static struct supervisor s = { .data = -1,
-		.empty = -1,
-		.control = -1,
-		.signals = -1,
-		.listen = { -1, -1, -1, 0, 0 } };
+	static struct supervisor s = {
+		.data = -1, .empty = -1, .control = -1, .signals = -1
+	};
 	struct kid *k = &s.kid[0];
 	enum err e;
 
+	listeners_init(&s.listen);
 	s.settings = settings;
 	s.n_kids = 1;
 	*k = (struct kid){ .row = role_row(role), .control = -1 };

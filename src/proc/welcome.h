@@ -11,6 +11,7 @@
  * this machine, first administrator), then print to stdout
  *     web: https://HOST:PORT/
  *     syslog: ADDR:PORT
+ *     syslog-tls: ADDR:PORT, relp: ADDR:PORT, … (those that listen)
  *     administrator: NAME PASSWORD       (only when just made)
  * and two lines to try. The descriptors are given.
  */
