@@ -100,6 +100,7 @@ CREATE TABLE IF NOT EXISTS rollup_day (
     lacking_us INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (source, category, day_us));
 CREATE INDEX IF NOT EXISTS rollup_day_by_time ON rollup_day (day_us);
+CREATE INDEX IF NOT EXISTS rollup_day_of_source ON rollup_day (source, day_us);
 CREATE TABLE IF NOT EXISTS stream_position (
     stream TEXT PRIMARY KEY,
     seq INTEGER NOT NULL);
@@ -120,6 +121,12 @@ CREATE TABLE IF NOT EXISTS detection (
     "count" INTEGER NOT NULL,
     record TEXT,
     PRIMARY KEY (source, n));
+CREATE TABLE IF NOT EXISTS detection_record (
+    source INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (source, n, record));
+CREATE INDEX IF NOT EXISTS detection_by_time ON detection (first_us);
 CREATE INDEX IF NOT EXISTS detection_of_rule
     ON detection (source, rule, subject, first_us);
 CREATE TABLE IF NOT EXISTS segment (
