@@ -100,6 +100,7 @@ class Server:
         self.process = None
         self.said = []
         self.web = self.syslog = self.administrator = None
+        self.listening = {}
 
     def __enter__(self):
         self.start()
@@ -139,6 +140,9 @@ class Server:
             elif word == "syslog" and not self.syslog:
                 host, _, port = rest.split()[0].rpartition(":")
                 self.syslog = (host.strip("[]"), int(port))
+            elif word in ("syslog-tls", "relp", "relp-tls", "ingest"):
+                host, _, port = rest.split()[0].rpartition(":")
+                self.listening[word] = (host.strip("[]"), int(port))
             elif word == "administrator":
                 self.administrator = tuple(rest.split()[:2])
         return (self.web and self.syslog) or self.process.poll() is not None \

@@ -23,11 +23,12 @@ def unpack(*packages):
                    check=True, stdin=subprocess.DEVNULL)
 
 
-def library_path(root):
-    """The environment in which a program below root finds its libraries."""
-    folders = [root + "/usr/lib/x86_64-linux-gnu", root + "/lib/x86_64-linux-gnu",
-               root + "/usr/lib/aarch64-linux-gnu",
-               root + "/lib/aarch64-linux-gnu", root + "/usr/lib/syslog-ng"]
+def library_path(*roots):
+    """The environment in which a program below a root finds its libraries."""
+    folders = [root + below for root in roots for below in (
+        "/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu", "/lib/aarch64-linux-gnu",
+        "/usr/lib/syslog-ng")]
     return dict(os.environ, LD_LIBRARY_PATH=":".join(
         f for f in folders if os.path.isdir(f)))
 
@@ -69,36 +70,70 @@ class Sender:
 
 
 class Rsyslog(Sender):
-    """rsyslogd with omfwd. how: udp, tcp (newline) or tcp-counted."""
+    """rsyslogd. how: udp, tcp (newline), tcp-counted, tls (all three omfwd)
+    or relp (omrelp). tls: (authority, certificate, key) for TLS, the last two
+    or None; window: omrelp's."""
 
-    def __init__(self, folder, how, to, tag="counted"):
-        super().__init__(folder, "rsyslog-" + how)
+    def __init__(self, folder, how, to, tag="counted", tls=None, window=128,
+                 name=None):
+        super().__init__(folder, name or "rsyslog-" + how)
         root = COUNTERPARTS + "/rsyslog"
+        modules = [os.path.dirname(find(root, "imfile.so"))]
         protocol, framing = {
             "udp": ("udp", "traditional"),
             "tcp": ("tcp", "traditional"),
             "tcp-counted": ("tcp", "octet-counted"),
+            "tls": ("tcp", "octet-counted"),
+            "relp": ("", ""),
         }[how]
-        template = "RSYSLOG_SyslogProtocol23Format" if how == "tcp-counted" \
+        template = "RSYSLOG_SyslogProtocol23Format" \
+            if how in ("tcp-counted", "tls", "relp") \
             else "RSYSLOG_TraditionalForwardFormat"
+        if how == "relp":
+            modules.append(os.path.dirname(find(
+                COUNTERPARTS + "/rsyslog-relp", "omrelp.so")))
+        if how == "tls":
+            modules.append(os.path.dirname(find(
+                COUNTERPARTS + "/rsyslog-gnutls", "lmnsd_gtls.so")))
+        extra = ""
+        if tls:
+            extra = """
+       StreamDriver="gtls" StreamDriverMode="1"
+       StreamDriverAuthMode="x509/certvalid\""""
+        driver = ""
+        if tls:
+            driver = 'DefaultNetstreamDriverCAFile="%s"' % tls[0]
+            if tls[1]:
+                driver += """
+       DefaultNetstreamDriverCertFile="%s"
+       DefaultNetstreamDriverKeyFile="%s\"""" % tls[1:]
+        action = """\
+action(type="omfwd" target="%s" port="%d" protocol="%s"
+       TCP_Framing="%s" template="%s"%s
+       action.resumeRetryCount="-1" action.resumeInterval="1")
+""" % (to[0], to[1], protocol, framing, template, extra)
+        if how == "relp":
+            action = """\
+module(load="omrelp")
+action(type="omrelp" target="%s" port="%d" template="%s" windowSize="%d"
+       action.resumeRetryCount="-1" action.resumeInterval="1")
+""" % (to[0], to[1], template, window)
         self.write_config("""\
 global(workDirectory="%(folder)s" maxMessageSize="64k"
-       net.enableDNS="off" localHostname="sender.test")
+       net.enableDNS="off" localHostname="sender.test" %(driver)s)
 main_queue(queue.type="LinkedList" queue.size="200000")
 module(load="imfile" mode="inotify")
 input(type="imfile" File="%(source)s" Tag="%(tag)s:" addMetadata="off"
       freshStartTail="off" reopenOnTruncate="off")
-action(type="omfwd" target="%(host)s" port="%(port)d" protocol="%(protocol)s"
-       TCP_Framing="%(framing)s" template="%(template)s"
-       action.resumeRetryCount="-1" action.resumeInterval="1")
-""" % {"folder": self.folder, "source": self.source, "tag": tag,
-            "host": to[0], "port": to[1], "protocol": protocol,
-            "framing": framing, "template": template})
-        self.environment = library_path(root)
+%(action)s""" % {"folder": self.folder, "source": self.source, "tag": tag,
+            "driver": driver, "action": action})
+        self.environment = library_path(
+            root, COUNTERPARTS + "/rsyslog-relp",
+            COUNTERPARTS + "/rsyslog-gnutls")
         self.command = [
             find(root, "rsyslogd"), "-n", "-f", self.config,
             "-i", self.folder + "/pid",
-            "-M", os.path.dirname(find(root, "imfile.so"))]
+            "-M", ":".join(modules)]
 
     def write_config(self, text):
         self.config = self.folder + "/config"
@@ -108,10 +143,17 @@ action(type="omfwd" target="%(host)s" port="%(port)d" protocol="%(protocol)s"
 
 class SyslogNg(Sender):
     """syslog-ng. how: network (RFC 3164, newline) or syslog (RFC 5424,
-    octet-counted)."""
+    octet-counted). tls: (authority, certificate, key), the last two or
+    None."""
 
-    def __init__(self, folder, how, to, tag="counted"):
-        super().__init__(folder, "syslog-ng-" + how)
+    def __init__(self, folder, how, to, tag="counted", tls=None):
+        super().__init__(folder, "syslog-ng-" + how
+                         + ("-tls" if tls else ""))
+        transport = 'transport("tcp")'
+        if tls:
+            own = 'cert-file("%s") key-file("%s")' % tls[1:] if tls[1] else ""
+            transport = ('transport("tls") tls(ca-file("%s") %s '
+                         'peer-verify(required-trusted))' % (tls[0], own))
         root = COUNTERPARTS + "/syslog-ng-core"
         self.config = self.folder + "/config"
         with open(self.config, "w", encoding="utf-8") as f:
@@ -122,10 +164,10 @@ options { use-dns(no); keep-hostname(yes); log-msg-size(65536);
 source lines { file("%s" flags(no-parse) follow-freq(0.1)
                program-override("%s") host-override("sender.test")
                log-fetch-limit(1000) log-iw-size(10000)); };
-destination beimen { %s("%s" port(%d) transport("tcp")
+destination beimen { %s("%s" port(%d) %s
                      log-fifo-size(200000)); };
 log { source(lines); destination(beimen); flags(flow-control); };
-""" % (self.source, tag, how, to[0], to[1]))
+""" % (self.source, tag, how, to[0], to[1], transport))
         self.environment = library_path(root)
         modules = os.path.dirname(find(root, "libafsocket.so"))
         self.command = [
