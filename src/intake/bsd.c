@@ -8,15 +8,46 @@
  */
 #include "intake/bsd.h"
 
+#include "intake/scan.h"
 #include "intake/stamp.h"
 
 #define TAG_MAX 128
 #define PROC_MAX 64
 
+/* What a byte may be part of. */
+enum { HOST = 1, TAG = 2, NAMED = 4 };
+
+/* A host name or address: Windows names may be Chinese. A tag: what programs
+ * are called. A host of marks only is none. */
+static const uint8_t class[256] = {
+	['0' ... '9'] = HOST | TAG | NAMED,
+	['A' ... 'Z'] = HOST | TAG | NAMED,
+	['a' ... 'z'] = HOST | TAG | NAMED,
+	[0x80 ... 0xff] = HOST | NAMED,
+	['.'] = HOST | TAG,
+	['-'] = HOST | TAG,
+	['_'] = HOST | TAG,
+	[':'] = HOST,
+	['/'] = HOST | TAG,
+	['%'] = HOST,
+	['['] = HOST,
+	[']'] = HOST,
+	['@'] = HOST | TAG,
+	['('] = TAG,
+	[')'] = TAG,
+	['+'] = TAG,
+	['#'] = TAG,
+	['&'] = TAG,
+	['~'] = TAG,
+	['!'] = TAG,
+	['*'] = TAG,
+	['\\'] = TAG,
+};
+
 static struct span
 drop(struct span s, size_t n)
 {
-	return span_slice(s, n, SIZE_MAX);
+	return n >= s.len ? SPAN_EMPTY : span_of(s.at + n, s.len - n);
 }
 
 static bool
@@ -51,18 +82,14 @@ skip_blanks(struct span s)
 
 	while (n < s.len && is_blank(s.at[n]))
 		n++;
-	return drop(s, n);
+	return n == 0 ? s : drop(s, n);
 }
 
 /* Bytes before the next blank. */
 static size_t
 word_len(struct span s)
 {
-	size_t n = 0;
-
-	while (n < s.len && !is_blank(s.at[n]))
-		n++;
-	return n;
+	return scan_for(s, 0, ' ', '\t');
 }
 
 /* Any of the times at the front; *rest goes past it and its marks. */
@@ -108,7 +135,7 @@ lead_take(struct span *rest, int64_t received_us, struct event *ev)
 	enum stamp got;
 	size_t n;
 
-	if (span_starts(s, ": ")) /* Cisco Nexus */
+	if (at(s, 0) == ':' && at(s, 1) == ' ') /* Cisco Nexus */
 		s = drop(s, 2);
 	got = time_take(&s, received_us, ev);
 	if (got == STAMP_NONE) {
@@ -136,7 +163,7 @@ meraki_take(struct span *rest, struct event *ev)
 	struct span s = drop(*rest, 2);
 	size_t used;
 
-	if (!span_starts(*rest, "1 ") ||
+	if (at(*rest, 0) != '1' || at(*rest, 1) != ' ' ||
 	    stamp_epoch(s, &used, &ev->event_us) != STAMP_OK ||
 	    at(s, used) != ' ')
 		return STAMP_NONE;
@@ -144,27 +171,21 @@ meraki_take(struct span *rest, struct event *ev)
 	return STAMP_OK;
 }
 
-/* What a host name or address is made of; Windows names may be Chinese. */
-static bool
-is_host_byte(uint8_t c)
-{
-	return is_alpha(c) || is_digit(c) || c >= 0x80 ||
-	    (c != 0 && strchr(".-_:/%[]@", c) != NULL);
-}
-
 static bool
 is_host(struct span word)
 {
-	bool named = false;
+	uint8_t any = 0;
 
+	if (word.len == 0 || word.at[0] == '%' || word.at[0] == '/')
+		return false;
 	for (size_t i = 0; i < word.len; i++) {
-		if (!is_host_byte(word.at[i]))
+		uint8_t c = class[word.at[i]];
+
+		if ((c & HOST) == 0 || (i > 0 && word.at[i] == '['))
 			return false;
-		named = named || is_alpha(word.at[i]) || is_digit(word.at[i]) ||
-		    word.at[i] >= 0x80;
+		any |= c;
 	}
-	return named && word.at[0] != '%' && word.at[0] != '/' &&
-	    span_find(drop(word, 1), '[') == SIZE_MAX;
+	return (any & NAMED) != 0;
 }
 
 /* The "%FACILITY-5-MNEMONIC:" of Cisco at the front of s. */
@@ -184,13 +205,13 @@ host_take(struct span *rest, struct event *ev)
 	struct span after = skip_blanks(drop(*rest, n));
 
 	if (!is_host(word) || after.len == 0 ||
-	    span_starts(*rest, "last message repeated "))
+	    (word.at[0] == 'l' && span_starts(*rest, "last message repeated ")))
 		return;
 	if (at(word, n - 1) == ':') {
 		if (!is_cisco(after)) /* "sshd: …": a tag, no host */
 			return;
 		word.len--;
-	} else if (span_starts(after, ": %")) {
+	} else if (after.at[0] == ':' && span_starts(after, ": %")) {
 		after = drop(after, 2);
 	}
 	ev->host = word;
@@ -210,13 +231,6 @@ cisco_take(struct span *rest, struct event *ev)
 	ev->app = span_slice(id, 0, dash);
 	ev->msgid = id;
 	*rest = drop(*rest, n);
-}
-
-static bool
-is_tag_byte(uint8_t c)
-{
-	return is_alpha(c) || is_digit(c) ||
-	    (c != 0 && strchr("._-/()@+#&~!*\\", c) != NULL);
 }
 
 /* "[1234]" at the front: the bytes it takes, 0 if it is none. */
@@ -253,7 +267,7 @@ tag_take(struct span *rest, struct event *ev)
 	struct span s = *rest;
 	size_t n = 0, proc;
 
-	while (n < TAG_MAX && n < s.len && is_tag_byte(s.at[n]))
+	while (n < TAG_MAX && n < s.len && (class[s.at[n]] & TAG) != 0)
 		n++;
 	if (n == 0)
 		return false;
@@ -288,6 +302,9 @@ is_severity(struct span word)
 	static const char *const names[] = { "emerg", "alert", "crit", "err",
 		"error", "warning", "warn", "notice", "info", "debug" };
 
+	if (word.len < 3 || word.len > 7 ||
+	    !is_alpha(word.at[word.len - 1])) /* nearly always a colon */
+		return false;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (span_is(word, names[i]))
 			return true;

@@ -4,15 +4,22 @@
 #include "intake/form.h"
 #include "intake/scan.h"
 
-/* The end of the value that begins at i: a blank or, quoted, its quote. */
+/* The end of the value whose opening quote stands at i: its other quote. */
 static size_t
 value_end(struct span s, size_t i)
 {
-	if (i >= s.len || s.at[i] != '"')
-		return scan_blank(s, i);
 	for (i++; (i = scan_for(s, i, '"', '\\')) < s.len && s.at[i] == '\\';)
 		i += 2;
 	return i < s.len ? i : s.len;
+}
+
+static bool
+is_key(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!scan_is_key(s.at[i]))
+			return false;
+	return s.len > 0;
 }
 
 bool
@@ -21,23 +28,23 @@ form_pairs(struct span s, struct values *v)
 	size_t i = 0;
 
 	while (i < s.len) {
-		size_t key = i, eq, from, end;
+		size_t eq = scan_word_end(s, i, '='), from = eq + 1, end;
+		struct span key = span_slice(s, i, eq - i);
 
-		while (i < s.len && scan_is_key(s.at[i]))
-			i++;
-		if (i > key && i < s.len && s.at[i] == '=') {
-			eq = i;
-			end = value_end(s, eq + 1);
-			from = eq + 1;
-			from += from < s.len && s.at[from] == '"';
-			if (end > from)
-				values_offer(v, FORM_PAIRS,
-				    span_of(s.at + key, eq - key),
-				    span_of(s.at + from, end - from),
+		if (eq < s.len && s.at[eq] == '=') {
+			bool quoted = from < s.len && s.at[from] == '"' &&
+			    is_key(key);
+
+			end = quoted ? value_end(s, from) : scan_blank(s, from);
+			from += quoted;
+			if (end > from && values_want(v, FORM_PAIRS, key) &&
+			    is_key(key))
+				values_take(v, FORM_PAIRS, key,
+				    span_slice(s, from, end - from),
 				    ESCAPE_NONE);
-			i = end;
+			eq = quoted ? scan_blank(s, end) : end;
 		}
-		i = scan_blank(s, i);
+		i = eq + 1;
 		while (i < s.len && scan_is_blank(s.at[i]))
 			i++;
 	}

@@ -70,13 +70,47 @@ scan_is_blank(uint8_t c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* scan_low: marks bytes up to the space, of which only the lowest is asked
+ * for. */
+static inline uint64_t
+scan_low(uint64_t w)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (w - SCAN_ONES * 0x21) & ~w & SCAN_HIGHS;
+#else
+	(void)w;
+	return SCAN_HIGHS; /* byte by byte */
+#endif
+}
+
+/* scan_word_end: where a blank, or `mark`, first stands at or after `from`;
+ * s.len if nowhere. */
+static inline size_t
+scan_word_end(struct span s, size_t from, uint8_t mark)
+{
+	while (from < s.len && s.len - from >= 8) {
+		uint64_t w = scan_word(s, from);
+		uint64_t hit = scan_low(w) | scan_zero(w ^ SCAN_ONES * mark);
+
+		if (hit == 0) {
+			from += 8;
+			continue;
+		}
+		from += scan_first(hit);
+		if (s.at[from] == mark || scan_is_blank(s.at[from]))
+			return from;
+		from++; /* a control character */
+	}
+	while (from < s.len && s.at[from] != mark && !scan_is_blank(s.at[from]))
+		from++;
+	return from < s.len ? from : s.len;
+}
+
 /* scan_blank: the first blank at or after `from`; s.len if there is none. */
 static inline size_t
 scan_blank(struct span s, size_t from)
 {
-	while (from < s.len && !scan_is_blank(s.at[from]))
-		from++;
-	return from < s.len ? from : s.len;
+	return scan_word_end(s, from, ' ');
 }
 
 /* scan_is_key: a letter, digit, '_', '-' or '.': what keys are made of. */

@@ -89,6 +89,45 @@ fraction_read(struct reader *r)
 	}
 }
 
+/* The day that was asked for last: the lines of a second share it. */
+static _Thread_local struct {
+	struct day day;
+	int64_t start_us;
+	bool real;
+} last_day;
+
+/* A day's first instant; false if there is no such day. */
+static bool
+day_begin(struct day d, int64_t *us)
+{
+	if (last_day.day.day != d.day || last_day.day.month != d.month ||
+	    last_day.day.year != d.year) {
+		last_day.day = d;
+		last_day.real = day_is_real(d);
+		last_day.start_us = last_day.real ? day_start(d) : 0;
+	}
+	*us = last_day.start_us;
+	return last_day.real;
+}
+
+/* The year of the time of receipt, and when it begins and ends. */
+static _Thread_local struct {
+	int64_t from_us, until_us;
+	int year;
+} last_year;
+
+static int
+year_of(int64_t us)
+{
+	if (us < last_year.from_us || us >= last_year.until_us) {
+		last_year.year = when_day(us).year;
+		last_year.from_us = when_year_start(us);
+		/* a year has 365 days at least; the last may be asked anew */
+		last_year.until_us = last_year.from_us + 365 * WHEN_DAY;
+	}
+	return last_year.year;
+}
+
 /* What was read, as an instant. */
 static enum stamp
 stamp_end(struct reader *r, size_t *used, int64_t *us)
@@ -96,13 +135,14 @@ stamp_end(struct reader *r, size_t *used, int64_t *us)
 	int64_t t;
 
 	*used = r->pos;
-	if (r->bad || !day_is_real(r->day))
+	if (r->bad || !day_begin(r->day, &t))
 		return STAMP_BAD;
-	t = day_start(r->day) + (ZONE_UNSAID - r->zone) * WHEN_MINUTE;
+	t += (ZONE_UNSAID - r->zone) * WHEN_MINUTE;
 	t += (int64_t)(r->hour * 3600 + r->minute * 60 + r->second) *
 	    WHEN_SECOND;
 	t += (int64_t)r->micro;
-	if (!day_is_real(when_day(t))) /* the zone took it out of all years */
+	if ((r->day.year < 1913 || r->day.year > 9998) &&
+	    !day_is_real(when_day(t))) /* the zone took it out of all years */
 		return STAMP_BAD;
 	*us = t;
 	return STAMP_OK;
@@ -229,7 +269,7 @@ year_read(struct reader *r)
 static enum stamp
 nearest(struct reader *r, int64_t received_us, size_t *used, int64_t *us)
 {
-	int year = when_day(received_us).year;
+	int year = year_of(received_us);
 	int64_t least = INT64_MAX, got = 0;
 
 	*used = r->pos;
@@ -255,6 +295,63 @@ nearest(struct reader *r, int64_t received_us, size_t *used, int64_t *us)
 	return STAMP_OK;
 }
 
+/* A month's number by its three letters in their usual case; 0: none. */
+static int
+month_of(struct span s)
+{
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	for (int i = 0; i < 12; i++)
+		if (s.at[1] == names[3 * i + 1] &&
+		    s.at[2] == names[3 * i + 2] && s.at[0] == names[3 * i])
+			return i + 1;
+	return 0;
+}
+
+/* Two digits at i, the first perhaps a blank; 100 or more: none. */
+static unsigned
+two(struct span s, size_t i, bool blank)
+{
+	unsigned high = s.at[i] - (unsigned)'0',
+		 low = s.at[i + 1] - (unsigned)'0';
+
+	if (blank && s.at[i] == ' ')
+		high = 0;
+	return high > 9 || low > 9 ? 100 : high * 10 + low;
+}
+
+/*
+ * "Oct 11 22:14:15 " and then neither a zone nor a year: nearly all lines.
+ * False: the long way must tell.
+ */
+static bool
+bsd_plain(struct span s, int64_t received_us, size_t *used, int64_t *us)
+{
+	unsigned hour, minute, second;
+	struct day d;
+	int64_t t, gap;
+
+	if (s.len < 20 || s.at[3] != ' ' || s.at[6] != ' ' || s.at[9] != ':' ||
+	    s.at[12] != ':' || s.at[15] != ' ' || is_digit(s.at[16]) ||
+	    s.at[19] == ' ' || s.at[19] == ':')
+		return false;
+	d = (struct day){ year_of(received_us), month_of(s),
+		(int)two(s, 4, true) };
+	hour = two(s, 7, false);
+	minute = two(s, 10, false);
+	second = two(s, 13, false);
+	if (d.month == 0 || hour > 23 || minute > 59 || second > 60 ||
+	    !day_begin(d, &t))
+		return false;
+	t += (int64_t)(hour * 3600 + minute * 60 + second) * WHEN_SECOND;
+	gap = t > received_us ? t - received_us : received_us - t;
+	if (gap >= HALF_YEAR - WHEN_DAY)
+		return false;
+	*used = 15;
+	*us = t;
+	return true;
+}
+
 enum stamp
 stamp_bsd(struct span s, int64_t received_us, size_t *used, int64_t *us)
 {
@@ -262,6 +359,8 @@ stamp_bsd(struct span s, int64_t received_us, size_t *used, int64_t *us)
 	uint64_t day, first;
 	int month, year = 0;
 
+	if (bsd_plain(s, received_us, used, us))
+		return STAMP_OK;
 	if (digits(&r, 4, &first)) /* Cisco Nexus: "2024 Oct 11 22:14:15" */
 		year = pass(&r, ' ') && first >= 1970 ? (int)first : -1;
 	if (year == 0 && name_read(&r, "SunMonTueWedThuFriSat") >= 0) {

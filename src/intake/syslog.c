@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "intake/bsd.h"
+#include "intake/scan.h"
 #include "intake/stamp.h"
 
 #define PRI_MAX 191
@@ -15,7 +16,7 @@
 static struct span
 drop(struct span s, size_t n)
 {
-	return span_slice(s, n, SIZE_MAX);
+	return n >= s.len ? SPAN_EMPTY : span_of(s.at + n, s.len - n);
 }
 
 static bool
@@ -28,7 +29,7 @@ is_digit(uint8_t c)
 static struct span
 short_text(struct span s)
 {
-	if (span_is(s, "-"))
+	if (s.len == 1 && s.at[0] == '-')
 		return SPAN_EMPTY;
 	if (s.len <= EVENT_TEXT_MAX)
 		return s;
@@ -46,22 +47,33 @@ without_end(struct span s)
 	return s;
 }
 
-/* Well-formed UTF-8 without NUL; long runs of ASCII go eight at a time. */
+/* Well-formed UTF-8 without NUL; ASCII goes eight bytes at a time. */
 static bool
 is_text(struct span s)
 {
 	size_t n = 0;
-	uint64_t word;
 
-	if (span_find(s, '\0') != SIZE_MAX)
-		return false;
-	while (s.len - n >= sizeof word) {
-		memcpy(&word, s.at + n, sizeof word);
-		if ((word & UINT64_C(0x8080808080808080)) != 0)
-			break;
-		n += sizeof word;
+	while (n < s.len) {
+		while (s.len - n >= 8) {
+			uint64_t w = scan_word(s, n);
+
+			if (((w & SCAN_HIGHS) | scan_zero(w)) != 0)
+				break;
+			n += 8;
+		}
+		while (n < s.len && s.at[n] > 0 && s.at[n] < 0x80)
+			n++;
+		if (n < s.len && (s.at[n] == 0 || s.at[n] >= 0x80)) {
+			size_t rune = s.at[n] == 0
+			    ? 0
+			    : text_rune(drop(s, n), NULL);
+
+			if (rune == 0)
+				return false;
+			n += rune;
+		}
 	}
-	return text_valid(drop(s, n));
+	return true;
 }
 
 /*
@@ -71,41 +83,37 @@ is_text(struct span s)
 static size_t
 pri_read(struct span s, struct event *ev, bool *bad)
 {
-	struct span inside;
-	uint64_t pri;
-	size_t end;
+	unsigned pri = 0;
+	size_t n = 1, end;
 
-	if (!span_starts(s, "<"))
+	if (s.len == 0 || s.at[0] != '<')
 		return 0;
 	/* "<Event xmlns=…" is a message that begins so. */
 	if (s.len > 1 && !is_digit(s.at[1]) &&
 	    span_find(SPAN_LIT("+-> \t"), s.at[1]) == SIZE_MAX)
 		return 0;
+	while (n < s.len && n < 4 && is_digit(s.at[n]))
+		pri = pri * 10 + (unsigned)(s.at[n++] - '0');
+	if (n > 1 && n < s.len && s.at[n] == '>' && pri <= PRI_MAX) {
+		ev->facility = (uint8_t)(pri / 8);
+		ev->severity = (uint8_t)(pri % 8);
+		return n + 1;
+	}
+	*bad = true;
 	end = span_find(span_slice(s, 0, 16), '>');
-	if (end == SIZE_MAX) {
-		*bad = true;
-		return 0;
-	}
-	inside = span_slice(s, 1, end - 1);
-	if (inside.len > 3 || !span_number(inside, PRI_MAX, &pri)) {
-		*bad = true;
-		return end + 1;
-	}
-	ev->facility = (uint8_t)(pri / 8);
-	ev->severity = (uint8_t)(pri % 8);
-	return end + 1;
+	return end == SIZE_MAX ? 0 : end + 1;
 }
 
 /* Takes the next word and the space after it; false at the end. */
 static bool
 word_take(struct span *rest, struct span *word)
 {
-	size_t n = span_find(*rest, ' ');
+	size_t n = scan_for(*rest, 0, ' ', ' ');
 
 	if (rest->len == 0)
 		return false;
-	*word = span_slice(*rest, 0, n);
-	*rest = n == SIZE_MAX ? SPAN_EMPTY : drop(*rest, n + 1);
+	*word = span_of(rest->at, n);
+	*rest = drop(*rest, n + 1);
 	return word->len > 0;
 }
 
@@ -157,12 +165,13 @@ params_take(struct span *rest, struct span *params)
 static bool
 is_5424(struct span s)
 {
-	struct span after = drop(s, 2);
+	struct span after;
 	size_t used;
 	int64_t us;
 
-	if (!span_starts(s, "1 "))
+	if (s.len < 3 || s.at[0] != '1' || s.at[1] != ' ')
 		return false;
+	after = drop(s, 2);
 	return span_starts(after, "- ") || span_is(after, "-") ||
 	    stamp_iso(after, &used, &us) != STAMP_NONE ||
 	    (after.len > 10 && is_digit(after.at[0]) && after.at[4] == '-');
