@@ -105,6 +105,21 @@ path_number(struct normalizer *n, enum form form, struct texts any, ref *at)
 	return true;
 }
 
+/* "root.path" */
+static struct span
+path_below(struct arena *a, struct span root, struct span path)
+{
+	size_t len = root.len + 1 + path.len;
+	uint8_t *p = arena_alloc(a, len);
+
+	if (p == NULL)
+		return SPAN_EMPTY;
+	memcpy(p, root.at, root.len);
+	p[root.len] = '.';
+	memcpy(p + root.len + 1, path.at, path.len);
+	return span_of(p, len);
+}
+
 /* Puts one alternative, below every root of the file, into *any. */
 static bool
 alternative_add(
@@ -119,8 +134,7 @@ alternative_add(
 		struct span one = path;
 
 		if (root.len > 0)
-			one = span_text(arena_printf(d->n->arena, "%.*s.%.*s",
-			    (int)root.len, root.at, (int)path.len, path.at));
+			one = path_below(d->n->arena, root, path);
 		if (one.at == NULL || any->n == cap)
 			return false;
 		any->at[any->n++] = one;
