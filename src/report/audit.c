@@ -124,6 +124,7 @@ leaf_take(struct report *r, struct sql_stmt *s, void *arg, struct fault *why)
 		/* Only heads leaves are emptied, and never the newest. */
 		if (sql_int(s, 1) != LEAF_HEADS)
 			wrong(a, "leaf %" PRIu64 ": its data is gone", at);
+		a->last_bare = at;
 		a->bare[a->n++] = true;
 		a->n_bare++;
 		return ERR_OK;
@@ -550,7 +551,7 @@ tree_check(struct audit *a, const struct log_head *h, const struct outside *o,
 	if (a->n != h->size)
 		wrong(a, "the log has %" PRIu64 " leaves and says %" PRIu64,
 		    a->n, h->size);
-	if (a->n_bare > 0 && a->n_heads == 0)
+	if (a->n_bare > 0 && (a->n_heads == 0 || a->last_bare > a->heads_at))
 		wrong(a, "the newest heads leaf is gone");
 	merkle_root(a->leaf, (size_t)a->n, &root);
 	if (!hash_equal(&root, &h->root))

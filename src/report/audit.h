@@ -38,7 +38,7 @@ struct audit {
 
 	struct hash *leaf; /* leaf hashes, n of them */
 	bool *bare; /* its data is no longer there */
-	uint64_t n, max, n_bare;
+	uint64_t n, max, n_bare, last_bare;
 	struct audit_entry *entry;
 	size_t n_entries, at_entry;
 	struct audit_segment *segment;
