@@ -38,7 +38,7 @@ buf_error(const struct buf *b)
 }
 
 uint8_t *
-buf_room(struct buf *b, size_t len)
+buf_grow(struct buf *b, size_t len)
 {
 	size_t cap = b->cap == 0 ? 256 : b->cap;
 	uint8_t *p;
@@ -75,62 +75,9 @@ buf_took(struct buf *b, size_t len)
 }
 
 void
-buf_add(struct buf *b, const void *p, size_t len)
-{
-	uint8_t *to = buf_room(b, len);
-
-	if (to == NULL)
-		return;
-	if (len > 0)
-		memcpy(to, p, len);
-	buf_took(b, len);
-}
-
-void
-buf_span(struct buf *b, struct span s)
-{
-	buf_add(b, s.at, s.len);
-}
-
-void
 buf_text(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
-}
-
-/* Writes the low n bytes of v, the highest first. */
-static void
-number(struct buf *b, uint64_t v, unsigned n)
-{
-	uint8_t raw[8];
-
-	for (unsigned i = 0; i < n; i++)
-		raw[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
-	buf_add(b, raw, n);
-}
-
-void
-buf_u8(struct buf *b, uint8_t v)
-{
-	number(b, v, 1);
-}
-
-void
-buf_u16(struct buf *b, uint16_t v)
-{
-	number(b, v, 2);
-}
-
-void
-buf_u32(struct buf *b, uint32_t v)
-{
-	number(b, v, 4);
-}
-
-void
-buf_u64(struct buf *b, uint64_t v)
-{
-	number(b, v, 8);
 }
 
 void

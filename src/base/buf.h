@@ -30,22 +30,74 @@ void buf_reset(struct buf *b);
 
 MUST_CHECK enum err buf_error(const struct buf *b);
 
-void buf_add(struct buf *b, const void *p, size_t len);
-void buf_span(struct buf *b, struct span s);
+/* buf_room: at least len bytes to write into; NULL and a noted fault if that
+ * cannot be. buf_took: so many of them were used. buf_grow: buf_room when
+ * there is not room enough already. */
+uint8_t *buf_grow(struct buf *b, size_t len);
+
+static inline uint8_t *
+buf_room(struct buf *b, size_t len)
+{
+	if (b->bad == ERR_OK && b->cap > b->len && len < b->cap - b->len)
+		return b->at + b->len;
+	return buf_grow(b, len);
+}
+
+void buf_took(struct buf *b, size_t len);
+
+static inline void
+buf_add(struct buf *b, const void *p, size_t len)
+{
+	uint8_t *to = buf_room(b, len);
+
+	if (to == NULL)
+		return;
+	if (len > 0)
+		memcpy(to, p, len);
+	b->len += len;
+	b->at[b->len] = '\0';
+}
+
+static inline void
+buf_span(struct buf *b, struct span s)
+{
+	buf_add(b, s.at, s.len);
+}
+
 void buf_text(struct buf *b, const char *s);
-void buf_u8(struct buf *b, uint8_t v);
-void buf_u16(struct buf *b, uint16_t v);
-void buf_u32(struct buf *b, uint32_t v);
-void buf_u64(struct buf *b, uint64_t v);
+
+static inline void
+buf_u8(struct buf *b, uint8_t v)
+{
+	buf_add(b, &v, sizeof v);
+}
+
+static inline void
+buf_u16(struct buf *b, uint16_t v)
+{
+	v = htobe16(v);
+	buf_add(b, &v, sizeof v);
+}
+
+static inline void
+buf_u32(struct buf *b, uint32_t v)
+{
+	v = htobe32(v);
+	buf_add(b, &v, sizeof v);
+}
+
+static inline void
+buf_u64(struct buf *b, uint64_t v)
+{
+	v = htobe64(v);
+	buf_add(b, &v, sizeof v);
+}
+
 /* buf_block: a u32 length and the bytes; read back by cursor_block. */
 void buf_block(struct buf *b, struct span s);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* buf_room: at least len bytes to write into; NULL and a noted fault if that
- * cannot be. buf_took: so many of them were used. */
-uint8_t *buf_room(struct buf *b, size_t len);
-void buf_took(struct buf *b, size_t len);
 /* buf_drop: take the first n bytes away, n <= len. */
 void buf_drop(struct buf *b, size_t n);
 

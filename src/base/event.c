@@ -159,55 +159,103 @@ shorter(struct span s, size_t max)
 	return span_of(s.at, text_cut((const char *)s.at, max));
 }
 
+/* Writes v big-endian, len bytes of it. */
+static uint8_t *
+number_put(uint8_t *to, uint64_t v, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++)
+		to[i] = (uint8_t)(v >> (8 * (len - 1 - i)));
+	return to + len;
+}
+
+static uint8_t *
+bytes_put(uint8_t *to, struct span s)
+{
+	if (s.len > 0)
+		memcpy(to, s.at, s.len);
+	return to + s.len;
+}
+
 /* A short text: one length byte, and what is longer is cut. */
-static void
-short_put(struct buf *b, struct span s)
+static uint8_t *
+short_put(uint8_t *to, struct span s)
 {
 	s = shorter(s, EVENT_TEXT_MAX);
-	buf_u8(b, (uint8_t)s.len);
-	buf_span(b, s);
+	*to++ = (uint8_t)s.len;
+	return bytes_put(to, s);
+}
+
+/* The extracted fields; what would pass EVENT_FIELDS_MAX is left out. */
+static uint8_t *
+fields_put(uint8_t *to, const struct event *ev)
+{
+	uint8_t *n = to++;
+	size_t all = 0;
+
+	*n = 0;
+	for (unsigned f = 0; f < FIELD_N; f++) {
+		struct span v;
+
+		if (ev->field[f].at == NULL)
+			continue;
+		v = shorter(ev->field[f], EVENT_FIELD_MAX);
+		if (all + v.len > EVENT_FIELDS_MAX)
+			continue;
+		all += v.len;
+		++*n;
+		*to++ = (uint8_t)f;
+		to = number_put(to, v.len, 2);
+		to = bytes_put(to, v);
+	}
+	return to;
+}
+
+/* As long as the row of ev can be, at most. */
+static size_t
+row_most(const struct event *ev, size_t raw_len)
+{
+	size_t n = 0;
+
+	for (unsigned f = 0; f < FIELD_N && n < EVENT_FIELDS_MAX; f++)
+		n += ev->field[f].len;
+	if (n > EVENT_FIELDS_MAX)
+		n = EVENT_FIELDS_MAX;
+	return 64 + raw_len + 5 * (1 + EVENT_TEXT_MAX) + 3 * FIELD_N + n;
 }
 
 void
 event_encode(struct buf *b, const struct event *ev)
 {
 	struct span raw = span_slice(ev->raw, 0, EVENT_RAW_MAX);
+	uint8_t *start = buf_room(b, row_most(ev, raw.len)), *to = start;
 	size_t at = 0, len = 0;
-	uint8_t n = 0;
 
+	if (start == NULL)
+		return;
 	if (ev->message.len > 0 && raw.len > 0 && ev->message.at >= raw.at &&
 	    ev->message.at < raw.at + raw.len) {
 		at = (size_t)(ev->message.at - raw.at);
 		len = span_slice(raw, at, ev->message.len).len;
 	}
-	buf_u8(b, ROW_VERSION);
-	buf_u8(b, (uint8_t)ev->via);
-	buf_u8(b, (uint8_t)ev->parse);
-	buf_u8(b, (uint8_t)ev->category);
-	buf_u8(b, ev->facility);
-	buf_u8(b, ev->severity);
-	buf_u64(b, (uint64_t)ev->received_us);
-	buf_u64(b, (uint64_t)ev->event_us);
-	short_put(b, ev->sender);
-	short_put(b, ev->host);
-	short_put(b, ev->app);
-	short_put(b, ev->proc);
-	short_put(b, ev->msgid);
-	buf_u32(b, (uint32_t)at);
-	buf_u32(b, (uint32_t)len);
-	for (unsigned f = 0; f < FIELD_N; f++)
-		n = (uint8_t)(n + (ev->field[f].at != NULL));
-	buf_u8(b, n);
-	for (unsigned f = 0; f < FIELD_N; f++) {
-		struct span v = shorter(ev->field[f], EVENT_FIELD_MAX);
-
-		if (ev->field[f].at == NULL)
-			continue;
-		buf_u8(b, (uint8_t)f);
-		buf_u16(b, (uint16_t)v.len);
-		buf_span(b, v);
-	}
-	buf_block(b, raw);
+	*to++ = ROW_VERSION;
+	*to++ = (uint8_t)ev->via;
+	*to++ = (uint8_t)ev->parse;
+	*to++ = (uint8_t)ev->category;
+	*to++ = ev->facility;
+	*to++ = ev->severity;
+	to = number_put(to, (uint64_t)ev->received_us, 8);
+	to = number_put(to, (uint64_t)ev->event_us, 8);
+	to = short_put(to, ev->sender);
+	to = short_put(to, ev->host);
+	to = short_put(to, ev->app);
+	to = short_put(to, ev->proc);
+	to = short_put(to, ev->msgid);
+	to = number_put(to, at, 4);
+	to = number_put(to, len, 4);
+	to = fields_put(to, ev);
+	to = number_put(to, raw.len, 4);
+	to = bytes_put(to, raw);
+	buf_took(b, (size_t)(to - start));
 }
 
 static struct span

@@ -16,6 +16,7 @@
 #define EVENT_RAW_MAX 65536 /* bytes of one record as received */
 #define EVENT_TEXT_MAX 255 /* bytes of host, application, … */
 #define EVENT_FIELD_MAX 2048 /* bytes of one extracted field */
+#define EVENT_FIELDS_MAX 32768 /* and of all of them: more are left out */
 
 /* Retention classes; a stream is agency x class x keep period. */
 enum event_class {

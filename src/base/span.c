@@ -3,32 +3,6 @@
  */
 #include "base/span.h"
 
-struct span
-span_of(const void *p, size_t len)
-{
-	struct span s = { p, len };
-
-	return s;
-}
-
-struct span
-span_text(const char *s)
-{
-	return s == NULL ? SPAN_EMPTY : span_of(s, strlen(s));
-}
-
-bool
-span_equal(struct span a, struct span b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
-bool
-span_is(struct span a, const char *s)
-{
-	return span_equal(a, span_text(s));
-}
-
 static uint8_t
 lower(uint8_t c)
 {
@@ -61,16 +35,6 @@ span_ends(struct span a, const char *suffix)
 
 	return a.len >= n &&
 	    (n == 0 || memcmp(a.at + (a.len - n), suffix, n) == 0);
-}
-
-struct span
-span_slice(struct span a, size_t from, size_t len)
-{
-	if (from >= a.len)
-		return SPAN_EMPTY;
-	if (len > a.len - from)
-		len = a.len - from;
-	return span_of(a.at + from, len);
 }
 
 size_t
@@ -128,82 +92,6 @@ span_number(struct span a, uint64_t max, uint64_t *n)
 	return true;
 }
 
-struct cursor
-cursor_of(struct span s)
-{
-	struct cursor c = { .all = s, .pos = 0, .bad = false };
-
-	return c;
-}
-
-struct span
-cursor_take(struct cursor *c, size_t len)
-{
-	struct span s;
-
-	if (c->bad || len > c->all.len - c->pos) {
-		c->bad = true;
-		return SPAN_EMPTY;
-	}
-	if (len == 0)
-		return SPAN_EMPTY;
-	s = span_of(c->all.at + c->pos, len);
-	c->pos += len;
-	return s;
-}
-
-/* Reads n big-endian bytes, n at most 8. */
-static uint64_t
-number(struct cursor *c, size_t n)
-{
-	struct span s = cursor_take(c, n);
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < s.len; i++)
-		v = v << 8 | s.at[i];
-	return v;
-}
-
-uint8_t
-cursor_u8(struct cursor *c)
-{
-	return (uint8_t)number(c, 1);
-}
-
-uint16_t
-cursor_u16(struct cursor *c)
-{
-	return (uint16_t)number(c, 2);
-}
-
-uint32_t
-cursor_u32(struct cursor *c)
-{
-	return (uint32_t)number(c, 4);
-}
-
-uint64_t
-cursor_u64(struct cursor *c)
-{
-	return number(c, 8);
-}
-
-struct span
-cursor_block(struct cursor *c, size_t max)
-{
-	uint32_t len = cursor_u32(c);
-
-	if (len > max)
-		c->bad = true;
-	return cursor_take(c, len);
-}
-
-struct span
-cursor_rest(struct cursor *c)
-{
-	return c->bad ? SPAN_EMPTY : cursor_take(c, c->all.len - c->pos);
-}
-
 struct span
 cursor_until(struct cursor *c, uint8_t stop, bool *found)
 {
@@ -216,10 +104,4 @@ cursor_until(struct cursor *c, uint8_t stop, bool *found)
 		return cursor_rest(c);
 	c->pos += at + 1;
 	return span_slice(rest, 0, at);
-}
-
-bool
-cursor_done(const struct cursor *c)
-{
-	return !c->bad && c->pos == c->all.len;
 }

@@ -13,7 +13,7 @@ struct hash {
 };
 
 /* hash_of: of one piece. hash_of_parts: of n pieces in a row. They cannot
- * fail: the digest is fetched once, before the fences close, by crypt_start. */
+ * fail and allocate nothing; any thread may call them. */
 struct hash hash_of(struct span s);
 struct hash hash_of_parts(const struct span *part, size_t n);
 bool hash_equal(const struct hash *a, const struct hash *b);
