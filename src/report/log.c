@@ -204,8 +204,8 @@ missing_json(const struct search_answer *x)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < x->n_missing && i < SEARCH_MISSING; i++)
-		(void)json_array_append_new(
-		    list, words_json(x->missing[i], x->missing[i]));
+		(void)json_array_append_new(list,
+		    words_json(x->missing[i].text, x->missing[i].text));
 	if (x->regex_cut > 0)
 		(void)json_array_append_new(list,
 		    words_json("有些紀錄太長，正規表示式未比對完",

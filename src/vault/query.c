@@ -161,6 +161,26 @@ bare_read(struct parser *p, struct value *v)
 		.at = start };
 }
 
+/* What every match of a regular expression must hold. */
+static enum err
+literals_keep(
+    struct parser *p, struct node *n, struct span pattern, bool nocase)
+{
+	struct literal *list = arena_array(
+	    p->q->arena, LITERALS_MAX, sizeof *list);
+	uint8_t *room = arena_alloc(p->q->arena, pattern.len);
+
+	if (list == NULL || room == NULL)
+		return fault_set(p->why, ERR_MEMORY, "search");
+	n->literal = list;
+	n->n_literals = literals_read(
+	    pattern, nocase, room, list, LITERALS_MAX);
+	for (size_t i = 0; i < n->n_literals; i++)
+		if (list[i].text.len > n->need.len)
+			n->need = list[i].text;
+	return ERR_OK;
+}
+
 /* /pattern/ or /pattern/i into a test. */
 static enum err
 regex_read(struct parser *p, struct node *n)
@@ -195,7 +215,9 @@ regex_read(struct parser *p, struct node *n)
 	e = regex_new(span_of(to, len), nocase, &n->regex, &what);
 	if (e == ERR_SYNTAX || e == ERR_LIMIT)
 		return refuse(p, start, "%s", what.text);
-	return e == ERR_OK ? e : fault_set(p->why, e, "%s", what.text);
+	if (e != ERR_OK)
+		return fault_set(p->why, e, "%s", what.text);
+	return literals_keep(p, n, span_of(to, len), nocase);
 }
 
 /* --- fields ------------------------------------------------------------- */
@@ -223,8 +245,7 @@ static const struct place places[] = {
 	{ "port", WHERE_PORT },
 };
 
-/* The field of that name; WHERE_N when there is none. */
-static unsigned
+unsigned
 where_find(struct span name)
 {
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
@@ -248,7 +269,8 @@ is_number(unsigned where)
 	return where == WHERE_SEVERITY || where == WHERE_FACILITY ||
 	    where == WHERE_SOURCE || where == WHERE_PORT ||
 	    where == FIELD_SRC_PORT || where == FIELD_DST_PORT ||
-	    where == FIELD_STATUS || where == FIELD_COUNT;
+	    where == FIELD_STATUS || where == FIELD_COUNT ||
+	    where == FIELD_REPEAT || where == FIELD_BYTES;
 }
 
 bool

@@ -43,6 +43,29 @@ MUST_CHECK enum err query_parse(
     struct span text, struct query **out, struct fault *why);
 void query_free(struct query *q);
 
+/* What of a record has to be known; sender, source, category and received
+ * time always are. */
+struct query_need {
+	bool raw; /* raw bytes and message */
+	bool texts; /* host, app, … severity */
+	uint64_t fields; /* bit f: field f */
+};
+/* query_need: add to *need what comparing a record takes. */
+void query_need(const struct query *q, struct query_need *need);
+
+/*
+ * A field by which records are counted: every one of the language but
+ * message, raw and port. query_field: its number; QUERY_NO_FIELD: no such
+ * field. query_field_value: what a record has there (at == NULL: nothing);
+ * numbers are printed into `room`.
+ */
+#define QUERY_NO_FIELD 0xFFFFU
+#define QUERY_FIELD_ROOM 24
+unsigned query_field(struct span name);
+void query_field_need(unsigned field, struct query_need *need);
+struct span query_field_value(unsigned field, uint32_t source,
+    const struct event *ev, char room[static QUERY_FIELD_ROOM]);
+
 enum query_found query_match(
     const struct query *q, uint32_t source, const struct event *ev);
 /* query_may: could a record of this source match? Only QUERY_NO is certain. */

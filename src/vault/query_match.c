@@ -7,6 +7,8 @@
  */
 #include "vault/query_own.h"
 
+#include <stdio.h>
+
 /* What is asked: a whole record, or what all records of a source share. */
 struct asked {
 	uint32_t source;
@@ -153,6 +155,8 @@ text_test(const struct node *n, struct span s)
 		yes = in_network(n, s);
 		break;
 	case TEST_REGEX:
+		if (n->need.len > 0 && text_find(s, n->need, 0) == SIZE_MAX)
+			return QUERY_NO;
 		switch (regex_find(n->regex, s)) {
 		case REGEX_YES:
 			return QUERY_YES;
@@ -287,4 +291,81 @@ query_may(const struct query *q, uint32_t source, struct span sender,
 	struct asked a = { .source = source, .sender = sender, .host = host };
 
 	return node_ask(q, q->root, &a);
+}
+
+/* What looking at one place takes. */
+static void
+where_need(unsigned where, struct query_need *need)
+{
+	switch (where) {
+	case WHERE_ANY:
+		need->raw = need->texts = true;
+		need->fields = UINT64_MAX;
+		break;
+	case WHERE_MESSAGE:
+	case WHERE_RAW:
+		need->raw = true;
+		break;
+	case WHERE_PORT:
+		need->fields |= UINT64_C(1) << FIELD_SRC_PORT |
+		    UINT64_C(1) << FIELD_DST_PORT;
+		break;
+	case WHERE_CATEGORY:
+	case WHERE_CLASS:
+	case WHERE_SENDER:
+	case WHERE_SOURCE:
+		break;
+	default:
+		if (where < FIELD_N)
+			need->fields |= UINT64_C(1) << where;
+		else
+			need->texts = true;
+	}
+}
+
+void
+query_need(const struct query *q, struct query_need *need)
+{
+	for (unsigned i = 0; i < q->n; i++)
+		if (q->node[i].kind == NODE_TEST)
+			where_need(q->node[i].where, need);
+}
+
+unsigned
+query_field(struct span name)
+{
+	unsigned where = where_find(name);
+
+	return where == WHERE_N || where == WHERE_ANY ||
+		where == WHERE_MESSAGE || where == WHERE_RAW ||
+		where == WHERE_PORT
+	    ? QUERY_NO_FIELD
+	    : where;
+}
+
+void
+query_field_need(unsigned field, struct query_need *need)
+{
+	where_need(field, need);
+}
+
+struct span
+query_field_value(unsigned field, uint32_t source, const struct event *ev,
+    char room[static QUERY_FIELD_ROOM])
+{
+	struct asked a = { .source = source, .ev = ev };
+	struct span s;
+	uint64_t v;
+	int n;
+
+	if (field == WHERE_SOURCE || field == WHERE_SEVERITY ||
+	    field == WHERE_FACILITY) {
+		if (!number_at(&a, field, &v))
+			return SPAN_EMPTY;
+		n = snprintf(
+		    room, QUERY_FIELD_ROOM, "%llu", (unsigned long long)v);
+		return span_of(room, n < 0 ? 0 : (size_t)n);
+	}
+	s = text_at(ev, field);
+	return s.len == 0 ? SPAN_EMPTY : s;
 }

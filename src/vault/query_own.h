@@ -48,6 +48,13 @@ enum test_kind {
 	TEST_REGEX,
 };
 
+/* A piece that every text a pattern matches must hold, in lower case. */
+struct literal {
+	struct span text;
+	bool open_left, open_right; /* a word may go on there */
+};
+#define LITERALS_MAX 8U
+
 struct node {
 	enum node_kind kind;
 	uint16_t left, right; /* places in the list */
@@ -60,6 +67,9 @@ struct node {
 	unsigned net_bits;
 	bool net_v4;
 	struct regex *regex;
+	const struct literal *literal; /* of the regular expression */
+	size_t n_literals;
+	struct span need; /* the longest of them */
 };
 
 struct query {
@@ -69,7 +79,14 @@ struct query {
 	unsigned root;
 };
 
+/* where_find: the field of that name; WHERE_N when there is none. */
+unsigned where_find(struct span name);
 /* address_read: an IPv4 or IPv6 address as bytes; false when it is none. */
 bool address_read(struct span s, uint8_t to[static 16], bool *v4);
+
+/* literals_read: the pieces of a pattern, at most max; none where nothing is
+ * sure. room: as many bytes as the pattern; the pieces lie in it. */
+size_t literals_read(struct span pattern, bool nocase, uint8_t *room,
+    struct literal *list, size_t max);
 
 #endif

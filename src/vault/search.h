@@ -1,20 +1,24 @@
 /*
- * vault/search.h: records that match, newest first.
+ * vault/search.h: records that match, newest first; or only how many, when,
+ * and with which values.
  *
  * Order: received time descending, then stream name, then sequence
- * descending. Segments and blocks are passed over by time and source. What a
- * search has not looked at is said: `complete` is false, `missing` tells why,
- * and `next` is where to go on.
+ * descending. Segments and blocks are passed over by time, source and index.
+ * What a search has not looked at is said: `complete` is false, `missing`
+ * tells what and of which time, and `next` is where to go on.
  */
 #ifndef VAULT_SEARCH_H
 #define VAULT_SEARCH_H
 
 #include "vault/query.h"
+#include "vault/tally.h"
 #include "vault/view.h"
 
 #define SEARCH_LIMIT_MAX 10000U
 #define SEARCH_BUCKETS_MAX 1000U
 #define SEARCH_MISSING 8
+#define SEARCH_BY_MAX 8
+#define SEARCH_TOP_MAX 10000U
 
 /* A place in the order; records after it follow. */
 struct search_place {
@@ -37,6 +41,10 @@ struct search_ask {
 	unsigned limit; /* records given; 0: none, only counts */
 	bool count; /* look at everything, count and fill buckets */
 	unsigned buckets; /* 0 .. SEARCH_BUCKETS_MAX, of equal width */
+	unsigned by[SEARCH_BY_MAX]; /* query_field: count its values too */
+	unsigned n_by;
+	unsigned top; /* values given of each, 0 .. SEARCH_TOP_MAX */
+	bool scan; /* do not ask the indexes: look at every record */
 	int64_t budget_us; /* of the env's clock; 0: no end */
 	bool (*stop)(void *arg); /* asked between units; may be NULL */
 	void *stop_arg;
@@ -50,11 +58,39 @@ struct search_row {
 	struct event event;
 };
 
+/* The values of one field. */
+struct search_values {
+	const struct tally_value *value; /* the most frequent first */
+	size_t n;
+	uint64_t distinct; /* how many there are */
+	uint64_t none; /* matches without the field */
+	uint64_t others; /* matches whose value was one too many */
+};
+
+/* What it took. */
+struct search_cost {
+	uint64_t segments; /* whose time and stream fit */
+	uint64_t segments_read; /* some record of it was looked at */
+	uint64_t blocks, groups; /* read: of segments; of the inbox */
+	uint64_t bytes; /* read from segments, indexes among them */
+	uint64_t compared; /* records */
+	uint64_t known; /* matches that were known without comparing */
+};
+
+/* Something not looked at. first .. last: the received times concerned; 0, 0
+ * where they are not known. */
+struct search_missing {
+	char text[256];
+	int64_t first_us, last_us;
+};
+
 struct search_answer {
 	const struct search_row *row; /* in the arena */
 	size_t n;
 	uint64_t count; /* matches looked at; all if `complete` and asked */
 	uint64_t *bucket; /* as many as asked, oldest first; counts */
+	struct search_values values[SEARCH_BY_MAX]; /* as asked by `by` */
+	struct search_cost cost;
 	uint64_t looked; /* records compared */
 	uint64_t regex_cut; /* records a regular expression did not finish on */
 	bool more; /* `next` is where to go on */
@@ -62,8 +98,8 @@ struct search_answer {
 	bool complete; /* nothing between since and `next` was left out */
 	int64_t
 	    covered_us; /* when counting: all since this time was looked at */
-	unsigned n_missing;
-	char missing[SEARCH_MISSING][256];
+	unsigned n_missing; /* may be more than are told */
+	struct search_missing missing[SEARCH_MISSING];
 };
 
 /*

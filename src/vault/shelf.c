@@ -10,7 +10,21 @@
 #include "vault/map.h"
 #include "vault/segment_own.h"
 
+/* A segment kept open. */
+struct kept {
+	struct segment *segment; /* NULL: a free place */
+	struct index *index;
+	struct hash name;
+	uint64_t used; /* by the shelf's clock */
+};
+
 struct shelf {
+	struct env counted; /* first: as env below, but it counts reads */
+	struct env_ops ops;
+	uint64_t bytes;
+	const struct keyring *keys;
+	struct kept kept[SHELF_OPEN_MAX];
+	uint64_t clock;
 	struct env *env;
 	int dir;
 	struct shelf_item *item;
@@ -23,11 +37,32 @@ struct shelf {
 	struct map *by_stream, *by_name;
 };
 
+/* Reads, and counts. */
+static enum err
+read_counted(struct env *env, int fd, uint64_t at, void *to, size_t len,
+    struct fault *why)
+{
+	struct shelf *s = (struct shelf *)(void *)env;
+
+	s->bytes += len;
+	return s->env->ops->read(s->env, fd, at, to, len, why);
+}
+
+static void
+kept_close(struct kept *k)
+{
+	index_close(k->index);
+	segment_close(k->segment);
+	*k = (struct kept){ .segment = NULL };
+}
+
 void
 shelf_close(struct shelf *s)
 {
 	if (s == NULL)
 		return;
+	for (unsigned i = 0; i < SHELF_OPEN_MAX; i++)
+		kept_close(&s->kept[i]);
 	free(s->item);
 	free(s->met);
 	free(s->stream);
@@ -157,6 +192,20 @@ shelf_put(struct shelf *s, const struct segment_info *info, struct fault *why)
 }
 
 void
+shelf_keys(struct shelf *s, const struct keyring *keys)
+{
+	s->keys = keys;
+	for (unsigned i = 0; i < SHELF_OPEN_MAX; i++)
+		kept_close(&s->kept[i]);
+}
+
+uint64_t
+shelf_bytes(const struct shelf *s)
+{
+	return s->bytes;
+}
+
+void
 shelf_drop(struct shelf *s, const struct hash *name)
 {
 	size_t n = 0;
@@ -176,7 +225,7 @@ file_take(struct shelf *s, const struct hash *name, struct fault *why)
 	struct fault what = { .code = ERR_OK };
 	struct shelf_item item = { .name = *name, .unreadable = true };
 	struct segment *g;
-	enum err e = segment_open(s->env, s->dir, name, NULL, &g, &what);
+	enum err e = segment_open(s->env, s->dir, name, s->keys, &g, &what);
 
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
@@ -305,6 +354,10 @@ shelf_open(struct env *env, int dir, struct shelf **out, struct fault *why)
 		return fault_set(why, ERR_MEMORY, "segments");
 	s->env = env;
 	s->dir = dir;
+	s->counted = *env;
+	s->ops = *env->ops;
+	s->ops.read = read_counted;
+	s->counted.ops = &s->ops;
 	if ((e = env->ops->random(env, seed, sizeof seed, why)) != ERR_OK)
 		goto out;
 	s->by_stream = map_new(seed[0], seed[1]);
@@ -368,5 +421,67 @@ enum err
 shelf_segment(struct shelf *s, const struct hash *name, struct segment **out,
     struct fault *why)
 {
-	return segment_open(s->env, s->dir, name, NULL, out, why);
+	return segment_open(s->env, s->dir, name, s->keys, out, why);
+}
+
+static enum err
+index_fetch(
+    void *arg, uint64_t at, size_t len, struct span *out, struct fault *why)
+{
+	return segment_index_read(arg, at, len, out, why);
+}
+
+/* Opens a segment's index, where it has one that can be read. */
+static enum err
+kept_index(struct kept *k, struct fault *why)
+{
+	struct hash blind;
+	bool has = segment_blind(k->segment, &blind);
+	struct fault what;
+	enum err e;
+
+	if (segment_index_len(k->segment) == 0 ||
+	    segment_locked(k->segment) != NULL)
+		return ERR_OK;
+	e = index_open(segment_index_len(k->segment), index_fetch, k->segment,
+	    has ? &blind : NULL, &k->index, &what);
+	if (e == ERR_OK &&
+	    index_records(k->index) != segment_about(k->segment)->n) {
+		index_close(k->index);
+		k->index = NULL;
+	}
+	/* An index that is damaged costs time; verifying reports it. */
+	return e == ERR_MEMORY ? fault_set(why, e, "%s", what.text) : ERR_OK;
+}
+
+enum err
+shelf_keep(struct shelf *s, const struct hash *name, struct segment **out,
+    struct index **index, struct fault *why)
+{
+	struct kept *k = &s->kept[0];
+	enum err e;
+
+	for (unsigned i = 0; i < SHELF_OPEN_MAX; i++) {
+		if (s->kept[i].segment != NULL &&
+		    hash_equal(&s->kept[i].name, name)) {
+			k = &s->kept[i];
+			goto found;
+		}
+		if (s->kept[i].used < k->used)
+			k = &s->kept[i];
+	}
+	kept_close(k);
+	e = segment_open(&s->counted, s->dir, name, s->keys, &k->segment, why);
+	if (e == ERR_OK)
+		e = kept_index(k, why);
+	if (e != ERR_OK) {
+		kept_close(k);
+		return e;
+	}
+	k->name = *name;
+found:
+	k->used = ++s->clock;
+	*out = k->segment;
+	*index = k->index;
+	return ERR_OK;
 }

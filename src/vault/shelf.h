@@ -4,7 +4,10 @@
 #ifndef VAULT_SHELF_H
 #define VAULT_SHELF_H
 
+#include "vault/index_read.h"
 #include "vault/segment.h"
+
+#define SHELF_OPEN_MAX 128U /* segments kept open */
 
 /* What is kept in memory of each segment. */
 struct shelf_item {
@@ -25,6 +28,9 @@ struct shelf;
 MUST_CHECK enum err shelf_open(
     struct env *env, int dir, struct shelf **out, struct fault *why);
 void shelf_close(struct shelf *s);
+/* shelf_keys: the stream keys to open segments with; borrowed for the shelf's
+ * life, NULL: none. */
+void shelf_keys(struct shelf *s, const struct keyring *keys);
 /* shelf_refresh: take in what is new and forget what is gone. */
 MUST_CHECK enum err shelf_refresh(struct shelf *s, struct fault *why);
 /* shelf_put, shelf_drop: the same for one, without listing. */
@@ -43,5 +49,17 @@ const struct shelf_item *shelf_holding(
 /* shelf_segment: open one; the caller closes it. */
 MUST_CHECK enum err shelf_segment(struct shelf *s, const struct hash *name,
     struct segment **out, struct fault *why);
+
+/*
+ * shelf_keep: the same, but it stays open among the last SHELF_OPEN_MAX used;
+ * borrowed until the next call of shelf_keep or shelf_refresh.
+ *
+ *   index  [out] its search index; NULL where it has none, is locked, or its
+ *          index cannot be used: then every record has to be looked at
+ */
+MUST_CHECK enum err shelf_keep(struct shelf *s, const struct hash *name,
+    struct segment **out, struct index **index, struct fault *why);
+/* shelf_bytes: bytes read from segments' files so far. */
+uint64_t shelf_bytes(const struct shelf *s);
 
 #endif

@@ -11,6 +11,7 @@ struct view {
 	struct inbox *inbox;
 	struct shelf *shelf;
 	struct inbox_found found;
+	const struct keyring *keys;
 };
 
 void
@@ -55,6 +56,8 @@ parts_open(struct view *v, struct fault *why)
 		e = folder_open(v, "segments", &v->segments_dir, why);
 	if (e == ERR_OK && v->segments_dir != -1 && v->shelf == NULL)
 		e = shelf_open(v->env, v->segments_dir, &v->shelf, why);
+	if (e == ERR_OK && v->shelf != NULL)
+		shelf_keys(v->shelf, v->keys);
 	return e;
 }
 
@@ -89,6 +92,20 @@ view_refresh(struct view *v, struct fault *why)
 	if (e == ERR_OK && shelf)
 		e = shelf_refresh(v->shelf, why);
 	return e;
+}
+
+void
+view_keys(struct view *v, const struct keyring *keys)
+{
+	v->keys = keys;
+	if (v->shelf != NULL)
+		shelf_keys(v->shelf, keys);
+}
+
+uint64_t
+view_bytes(const struct view *v)
+{
+	return v->shelf == NULL ? 0 : shelf_bytes(v->shelf);
 }
 
 struct env *

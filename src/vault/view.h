@@ -21,6 +21,10 @@ void view_close(struct view *v);
 MUST_CHECK enum err view_refresh(struct view *v, struct fault *why);
 struct env *view_env(const struct view *v);
 int view_dir(const struct view *v);
+/* view_keys: the stream keys; borrowed for the view's life, NULL: none. */
+void view_keys(struct view *v, const struct keyring *keys);
+/* view_bytes: bytes read from segments so far, for what a search costs. */
+uint64_t view_bytes(const struct view *v);
 /* NULL while the folder does not exist yet. */
 struct shelf *view_shelf(struct view *v);
 struct inbox *view_inbox(struct view *v);

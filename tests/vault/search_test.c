@@ -418,7 +418,7 @@ a_search_cut_short_says_so_and_goes_on_where_it_stopped(void **state)
 	assert_false(out.complete);
 	assert_true(out.more);
 	assert_int_equal(out.n_missing, 1);
-	assert_string_equal(out.missing[0], "the time is up: go on from here");
+	assert_string_equal(out.missing[0].text, "the time is up: go on from here");
 	for (unsigned i = 0; i < s->n; i++)
 		want[i] = i;
 	sorting = s;
@@ -451,7 +451,7 @@ a_full_answer_is_given_in_parts(void **state)
 	assert_true(out.more || out.n == s->n);
 	if (!out.complete)
 		assert_string_equal(
-		    out.missing[0], "the answer is full: go on from here");
+		    out.missing[0].text, "the answer is full: go on from here");
 	query_free(q);
 	arena_free(a);
 	stock_free(s);
