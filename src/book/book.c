@@ -13,7 +13,7 @@
 /* Evidence and verdict tables that rules may be told of. */
 static const char *const evidence[] = { "source", "rollup_hour", "rollup_day",
 	"intake_loss", "detection", "segment", "segment_source", "stream",
-	"verify_run", "witness", "disk", "checkpoint", NULL };
+	"verify_run", "witness", "replica", "disk", "checkpoint", NULL };
 
 #define N_EVIDENCE (sizeof evidence / sizeof evidence[0] - 1)
 

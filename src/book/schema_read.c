@@ -524,8 +524,9 @@ name_taken(const struct schema *s, const char *name)
 		"log", "leaf", "tile", "checkpoint", "source", "rollup_hour",
 		"rollup_day", "stream_position", "intake_loss", "detection",
 		"segment", "segment_source", "stream", "stream_chain",
-		"verify_run", "witness", "disk", "verdict", "finding",
-		"verdict_span", "tally", "tally_version", "clause_run", NULL };
+		"verify_run", "witness", "replica", "disk", "verdict",
+		"finding", "verdict_span", "tally", "tally_version",
+		"clause_run", NULL };
 
 	for (size_t i = 0; fixed[i] != NULL; i++)
 		if (strcmp(fixed[i], name) == 0)

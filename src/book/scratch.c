@@ -26,6 +26,7 @@ static const struct {
 	{ "stream", "past_stream" },
 	{ "verify_run", "past_verify_run" },
 	{ "witness", "past_witness" },
+	{ "replica", "past_replica" },
 	{ "disk", "past_disk" },
 };
 

@@ -19,6 +19,16 @@ enum cli_exit {
 	EXIT_COULD_NOT = 3
 };
 
+/* What `beimen replica` was told. */
+struct cli_replica {
+	const char *data, *name;
+	const char *url; /* NULL: check what is held */
+	const char *key; /* the key it asks with */
+	const char *ca; /* NULL: the system's certificates */
+	unsigned every_s;
+	bool once;
+};
+
 /* What proc/ gives. `data` is the data folder, `status` an HTTP status. */
 struct cli_backend {
 	/* serve: n options "name=value", file may be NULL; the exit status. */
@@ -40,6 +50,8 @@ struct cli_backend {
 	/* clause_test: run the cases of these clauses (all when n is 0), a line
 	 * each to stdout; the exit status. */
 	int (*clause_test)(const char *const *id, size_t n);
+	/* replica: rounds, or a check; the exit status. */
+	int (*replica)(const struct cli_replica *o);
 	const char *version;
 };
 

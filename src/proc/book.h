@@ -1,11 +1,13 @@
 /*
  * proc/book.h: the book process's parts: reports, heads and time (book.c),
- * commands of people (book_write.c).
+ * commands of people (book_write.c), reports of replicas (book_replica.c).
  */
 #ifndef PROC_BOOK_H
 #define PROC_BOOK_H
 
 #include "book/book.h"
+#include "book/rights.h"
+#include "pack/json.h"
 #include "proc/child.h"
 
 #define BOOK_HEADS_MAX 64 /* heads signed in one tick */
@@ -22,6 +24,14 @@ struct book_state {
 	} head[BOOK_HEADS_MAX];
 	unsigned n_heads;
 };
+
+/*
+ * book_replicas_take: a second host's report (proc/book_replica.c); *out
+ * [out]: whether its roots are ours, handed over.
+ * Fails   ERR_SYNTAX; ERR_DENIED: of an agency the speaker has no right to.
+ */
+MUST_CHECK enum err book_replicas_take(struct book *b, const struct rights *r,
+    struct span body, int64_t now_us, json_t **out, struct fault *why);
 
 /* book_sign: have every unsigned head signed and kept. book_tell: tell rules
  * which tables changed. */

@@ -206,6 +206,26 @@ rows_import(struct write *w, struct fault *why)
 	return ERR_OK;
 }
 
+/* What a second host holds. */
+static enum err
+replicas_do(struct write *w, struct fault *why)
+{
+	struct rights *r = NULL;
+	json_t *out = NULL;
+	enum err e = rights_of(book_db(w->s->book), w->actor, now(), &r, why);
+
+	if (e != ERR_OK)
+		return e;
+	e = book_replicas_take(w->s->book, r, w->q->body, now(), &out, why);
+	rights_free(r);
+	if (e == ERR_SYNTAX || e == ERR_DENIED || e == ERR_RANGE)
+		return refuse_all(w, e, NULL, why);
+	if (e == ERR_OK)
+		api_put(w->answer, 200, out);
+	book_tell(w->s);
+	return e;
+}
+
 /* Which command is it? */
 static enum err
 write_route(
@@ -259,6 +279,8 @@ on_book_write(struct child *c, const struct caller *who, struct cursor *ask,
 	}
 	w.actor = span_text(is.actor);
 	n = question_split(c->arena, q.path, part, 6);
+	if (n == 1 && span_is(part[0], "replicas") && span_is(q.method, "POST"))
+		return replicas_do(&w, why);
 	if (n < 4 || !span_is(part[0], "registers"))
 		return refuse_all(&w,
 		    fault_set(why, ERR_NOT_FOUND, "no such resource"), NULL,

@@ -18,6 +18,7 @@
 #include "crypt/crypt.h"
 #include "proc/api.h"
 #include "proc/folder.h"
+#include "proc/replica.h"
 #include "proc/settings.h"
 #include "proc/share.h"
 #include "proc/supervisor.h"
@@ -307,5 +308,6 @@ const struct cli_backend commands_backend = {
 	.seal = command_seal,
 	.account = command_account,
 	.clause_test = clause_test,
+	.replica = replica_run,
 	.version = BEIMEN_VERSION,
 };

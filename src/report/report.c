@@ -32,6 +32,7 @@ static const struct route {
 	{ "log/verify", report_log_verify, false },
 	{ "log/records/{}", report_record, true },
 	{ "log/records/{}/proof", report_record_proof, true },
+	{ "segments/{}", report_segment, true },
 	{ "ledger", report_ledger, false },
 	{ "ledger/{}/checkpoint", report_checkpoint, false },
 	{ "ledger/{}/verify", report_ledger_verify, false },

@@ -185,6 +185,20 @@ CREATE TABLE IF NOT EXISTS witness (
     at_us INTEGER NOT NULL,
     size INTEGER NOT NULL,
     PRIMARY KEY (agency, name, at_us));
+CREATE TABLE IF NOT EXISTS replica (
+    agency TEXT NOT NULL,
+    name TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    hour_us INTEGER NOT NULL,
+    at_us INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    behind INTEGER NOT NULL,
+    agrees INTEGER NOT NULL,
+    segments INTEGER NOT NULL,
+    missing INTEGER NOT NULL,
+    PRIMARY KEY (agency, name, n));
+CREATE UNIQUE INDEX IF NOT EXISTS replica_of_hour
+    ON replica (agency, name, hour_us);
 CREATE TABLE IF NOT EXISTS disk (
     at_us INTEGER PRIMARY KEY,
     free INTEGER NOT NULL,

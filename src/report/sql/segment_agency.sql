@@ -1,0 +1,1 @@
+SELECT agency FROM segment WHERE name = :name
