@@ -17,7 +17,7 @@
 /*
  * form_json: one JSON object, alone or after "@cee:". Keys are paths,
  * "winlog.event_data.IpAddress", however the document nests or flattens them.
- * In lists the first element counts; a list of {"@Name": k, "#text": v}
+ * In lists the first element counts, "a.3" is the fourth; a list of {"@Name": k, "#text": v}
  * (Windows XML turned into JSON) is read as an object, an object with "#text"
  * as its text. Numbers, true and false are given as they stand. Lenient where
  * it harms nobody (control characters, the spelling of numbers).

@@ -210,12 +210,26 @@ element_read(struct reader *r)
 	return true;
 }
 
+/* A text in a list: the list's, and its own by number from 0. */
+static void
+element_offer(struct reader *r, unsigned at, struct span text, enum escape how)
+{
+	uint8_t digit[2] = { (uint8_t)('0' + at / 10),
+		(uint8_t)('0' + at % 10) };
+
+	path_offer(r, text, how);
+	if (at < 100)
+		leaf_offer(
+		    r, span_slice(span_of(digit, 2), at < 10, 2), text, how);
+}
+
 /* The inside of a list; the opening bracket was passed. */
 static bool
 elements_read(struct reader *r)
 {
 	struct span text;
-	enum escape how = ESCAPE_NONE;
+	enum escape how;
+	unsigned at = 0;
 
 	if (pass(r, ']'))
 		return true;
@@ -229,13 +243,14 @@ elements_read(struct reader *r)
 		} else if (peek(r) == '"') {
 			if (!string_read(r, &text, &how))
 				return false;
-			path_offer(r, text, how);
+			element_offer(r, at, text, how);
 		} else {
 			if (!literal_read(r, &text))
 				return false;
 			if (!span_is(text, "null"))
-				path_offer(r, text, ESCAPE_NONE);
+				element_offer(r, at, text, ESCAPE_NONE);
 		}
+		at += at < 100;
 	} while (pass(r, ','));
 	return pass(r, ']');
 }

@@ -273,39 +273,57 @@ test_run(const struct normalizer *n, const struct rule *r,
 	return ERR_OK;
 }
 
-/* Runs the tests of the rules that came from file y. */
+/* Files that were read; kept until their tests have run. */
+struct files {
+	struct yaml *yaml[RULE_FILES_MAX];
+	struct normalizer *n;
+	normalize_test_fn *tell; /* NULL: stop at the first failure */
+	void *arg;
+	size_t n_failed;
+};
+
+/* One test; a failure that is told is no failure yet. */
 static enum err
-tests_run(const struct normalizer *n, size_t file, const struct yaml *y,
-    struct fault *why)
+test_take(struct files *f, const struct rule *r, const struct rule_test *t,
+    struct arena *a, struct fault *why)
+{
+	struct fault got = { .code = ERR_OK }, whole = { .code = ERR_OK };
+	enum err e = test_run(f->n, r, t, a, &got);
+
+	arena_reset(a);
+	if (e == ERR_OK)
+		return e;
+	if (f->tell == NULL)
+		return yaml_fault(f->yaml[r->file], t->pointer, why, e,
+		    "rule %s: %s", r->name, got.text);
+	(void)yaml_fault(f->yaml[r->file], t->pointer, &whole, e, "rule %s: %s",
+	    r->name, got.text);
+	f->tell(f->arg, whole.text);
+	f->n_failed++;
+	return ERR_OK;
+}
+
+/* Runs every test of every rule. */
+static enum err
+tests_run(struct files *f, struct fault *why)
 {
 	struct arena *a = arena_new(TEST_ARENA_MAX);
 	enum err e = ERR_OK;
 
 	if (a == NULL)
 		return fault_set(why, ERR_MEMORY, "rules");
-	for (size_t i = 0; e == ERR_OK && i < n->n_rules; i++) {
-		const struct rule *r = n->rule[i];
+	for (size_t i = 0; e == ERR_OK && i < f->n->n_rules; i++) {
+		const struct rule *r = f->n->rule[i];
 
-		for (size_t k = 0;
-		     e == ERR_OK && r->file == file && k < r->n_tests; k++) {
-			struct fault got = { .code = ERR_OK };
-
-			e = test_run(n, r, &r->test[k], a, &got);
-			if (e != ERR_OK)
-				(void)yaml_fault(y, r->test[k].pointer, why, e,
-				    "rule %s: %s", r->name, got.text);
-			arena_reset(a);
-		}
+		for (size_t k = 0; e == ERR_OK && k < r->n_tests; k++)
+			e = test_take(f, r, &r->test[k], a, why);
 	}
 	arena_free(a);
+	if (e == ERR_OK && f->n_failed > 0)
+		return fault_set(why, ERR_SYNTAX, "%zu of %zu tests failed",
+		    f->n_failed, f->n->n_tests);
 	return e;
 }
-
-/* Files that were read; kept until their tests have run. */
-struct files {
-	struct yaml *yaml[RULE_FILES_MAX];
-	struct normalizer *n;
-};
 
 static void
 files_free(struct files *f)
@@ -401,8 +419,8 @@ files_finish(struct files *f, struct normalizer **out, struct fault *why)
 {
 	enum err e = rule_index(f->n, why);
 
-	for (size_t i = 0; e == ERR_OK && i < f->n->n_files; i++)
-		e = tests_run(f->n, i, f->yaml[i], why);
+	if (e == ERR_OK)
+		e = tests_run(f, why);
 	if (e != ERR_OK)
 		return e;
 	*out = f->n;
@@ -411,12 +429,16 @@ files_finish(struct files *f, struct normalizer **out, struct fault *why)
 }
 
 enum err
-normalize_load(const char *const *paths, size_t n_paths,
-    struct normalizer **out, struct fault *why)
+normalize_test(const char *const *paths, size_t n_paths, normalize_test_fn *fn,
+    void *arg, struct normalizer **out, struct fault *why)
 {
 	struct files *f = NULL;
 	enum err e = files_new(&f, why);
 
+	if (e == ERR_OK) {
+		f->tell = fn;
+		f->arg = arg;
+	}
 	for (size_t i = 0; e == ERR_OK && i < n_paths; i++) {
 		struct stat st;
 
@@ -431,6 +453,13 @@ normalize_load(const char *const *paths, size_t n_paths,
 		e = files_finish(f, out, why);
 	files_free(f);
 	return e;
+}
+
+enum err
+normalize_load(const char *const *paths, size_t n_paths,
+    struct normalizer **out, struct fault *why)
+{
+	return normalize_test(paths, n_paths, NULL, NULL, out, why);
 }
 
 enum err

@@ -29,6 +29,14 @@ struct normalizer;
  */
 MUST_CHECK enum err normalize_load(const char *const *paths, size_t n_paths,
     struct normalizer **out, struct fault *why);
+/* normalize_test_fn: one line about a test that failed: "FILE:LINE: …". */
+typedef void normalize_test_fn(void *arg, const char *line);
+
+/* normalize_test: as normalize_load, but every test that fails is told; then
+ * the answer is ERR_SYNTAX, "N of M tests failed". */
+MUST_CHECK enum err normalize_test(const char *const *paths, size_t n_paths,
+    normalize_test_fn *fn, void *arg, struct normalizer **out,
+    struct fault *why);
 /* normalize_read: the same from one text; `name` stands in error lines. */
 MUST_CHECK enum err normalize_read(struct span text, const char *name,
     struct normalizer **out, struct fault *why);

@@ -14,6 +14,7 @@
 #define RULE_PATHS_MAX 8192
 #define RULE_LIST_MAX 64 /* of any list inside a rule */
 #define RULE_FILES_MAX 1024
+#define RULE_KEYS_MAX 256 /* places of one value, roots included */
 #define RULE_WORDS (NORMALIZE_RULES_MAX / 64)
 
 /* A list of texts. */

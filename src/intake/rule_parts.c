@@ -170,6 +170,7 @@ rule_part_ref(struct reader *d, const char *key, struct span s, ref *out)
 {
 	struct texts any = { NULL, 0 };
 	struct cursor c = cursor_of(s);
+	size_t cap;
 
 	if (span_starts(s, "$"))
 		return head_ref(d, key, s, out);
@@ -182,7 +183,14 @@ rule_part_ref(struct reader *d, const char *key, struct span s, ref *out)
 		return rule_part_bad(
 		    d, key, "no pattern captures \"%.*s\"", (int)s.len, s.at);
 	}
-	any.at = arena_array(d->n->arena, RULE_LIST_MAX, sizeof any.at[0]);
+	cap = 1;
+	for (size_t i = 0; i < s.len; i++)
+		cap += s.at[i] == '|';
+	cap *= d->roots.n > 0 ? d->roots.n : 1;
+	if (cap > RULE_KEYS_MAX)
+		return rule_part_bad(
+		    d, key, "more than %d places for one value", RULE_KEYS_MAX);
+	any.at = arena_array(d->n->arena, cap, sizeof any.at[0]);
 	if (any.at == NULL)
 		return rule_part_no_memory(d);
 	do {
@@ -190,9 +198,8 @@ rule_part_ref(struct reader *d, const char *key, struct span s, ref *out)
 
 		if (path.len == 0)
 			return rule_part_bad(d, key, "a path is empty");
-		if (!alternative_add(d, path, &any, RULE_LIST_MAX))
-			return rule_part_bad(d, key,
-			    "more than %d places for one value", RULE_LIST_MAX);
+		if (!alternative_add(d, path, &any, cap))
+			return rule_part_no_memory(d);
 	} while (c.pos < c.all.len);
 	if (!path_number(d->n, d->r->form, any, out))
 		return rule_part_bad(
