@@ -710,8 +710,8 @@ user_become(struct child *c, struct fault *why)
 {
 	bool changed;
 	int root = child_fd(c, c->row->sees_data ? "data" : "empty");
-	enum err e = fence_user(
-	    c->row->user, c->row->sees_data, root, &changed, why);
+	enum err e = fence_user(c->row->user, c->row->sees_data, c->row->groups,
+	    root, &changed, why);
 
 	if (e != ERR_OK)
 		return e;
@@ -727,6 +727,8 @@ fence_shut(struct child *c, json_t *told, struct fault *why)
 	struct buf path[4];
 	enum err e = ERR_OK;
 
+	f.reads = c->reads;
+	f.n_reads = c->n_reads;
 	for (unsigned i = 0; i < 4; i++)
 		buf_init(&path[i], 4096);
 	for (unsigned i = 0; i < 4 && e == ERR_OK; i++) {

@@ -19,6 +19,7 @@
 
 #define CHILD_INSTANCES 4 /* of one role, at most */
 #define CHILD_ASK_MS 20000
+#define CHILD_READS 32
 #define CHILD_LATER_MAX 16 /* asks under way over one connection */
 
 struct child;
@@ -74,6 +75,8 @@ struct child {
 	pthread_t main;
 	struct conn *conns, *late;
 	struct buf answer;
+	int reads[CHILD_READS]; /* folders opened by load, for the fence */
+	unsigned n_reads;
 	json_t *status; /* of all processes, as the supervisor last told */
 	void (*round_end)(struct child *c); /* after each round of events */
 	struct {

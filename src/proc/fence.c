@@ -19,6 +19,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define GROUPS_MAX 64
+
 /* Newer than the headers of Debian 12; the kernel says which it knows. */
 #define ACCESS_REFER (UINT64_C(1) << 13)
 #define ACCESS_TRUNCATE (UINT64_C(1) << 14)
@@ -114,7 +116,7 @@ static const char *const calls_all[] = {
 	NULL,
 };
 static const char *const calls_accept[] = { "accept", "accept4", NULL };
-static const char *const calls_open[] = { "openat", "open", "access",
+static const char *const calls_open[] = { "openat", "open", "statx", "access",
 	"faccessat", "faccessat2", "readlink", "readlinkat", "stat", "lstat",
 	"statfs", "fstatfs", "getcwd", NULL };
 static const char *const calls_change[] = { "fsync", "fdatasync", "ftruncate",
@@ -132,9 +134,11 @@ static const char *const calls_kill[] = { "execve", "execveat", "fork", "vfork",
 	"setregid", "setresuid", "setresgid", "setgroups", NULL };
 
 enum err
-fence_user(
-    const char *name, bool shares, int root, bool *changed, struct fault *why)
+fence_user(const char *name, bool shares, bool groups, int root, bool *changed,
+    struct fault *why)
 {
+	gid_t list[GROUPS_MAX];
+	int n_list = 0;
 	struct passwd *pw;
 	struct group *gr;
 	gid_t gid;
@@ -149,9 +153,16 @@ fence_user(
 		return fault_set(why, ERR_NOT_FOUND, "no group beimen");
 	if (shares)
 		gid = gr->gr_gid;
+	if (groups) {
+		n_list = GROUPS_MAX;
+		if (getgrouplist(name, gid, list, &n_list) == -1)
+			return fault_set(
+			    why, ERR_LIMIT, "%s has too many groups", name);
+	}
 	if (root != -1 && (fchdir(root) == -1 || chroot(".") == -1))
 		return fault_sys(why, ERR_IO, "cannot change root");
-	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 ||
+	if (setgroups((size_t)n_list, list) == -1 ||
+	    setresgid(gid, gid, gid) == -1 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) == -1)
 		return fault_sys(why, ERR_IO, "cannot become %s", name);
 	if (setresuid(0, 0, 0) != -1)
@@ -225,6 +236,22 @@ landlock_folder(int set, const struct ruleset *r, const char *path, bool change,
 	return e;
 }
 
+/* Allows reading below an open folder. */
+static enum err
+landlock_reads(int set, int fd, struct fault *why)
+{
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
+		    LANDLOCK_ACCESS_FS_READ_DIR,
+		.parent_fd = fd,
+	};
+
+	if (syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH,
+		&rule, 0) == -1)
+		return fault_sys(why, ERR_IO, "Landlock refuses a folder");
+	return ERR_OK;
+}
+
 /* Closes Landlock; *abi 0 when the kernel has none. */
 static enum err
 landlock_close(const struct fence *f, int *abi, struct fault *why)
@@ -246,6 +273,8 @@ landlock_close(const struct fence *f, int *abi, struct fault *why)
 		if (f->folder[i] != NULL)
 			e = landlock_folder(set, &r, f->folder[i],
 			    (f->may & MAY_CHANGE) != 0, why);
+	for (unsigned i = 0; i < f->n_reads && e == ERR_OK; i++)
+		e = landlock_reads(set, f->reads[i], why);
 	if (e == ERR_OK && syscall(SYS_landlock_restrict_self, set, 0) == -1)
 		e = fault_sys(why, ERR_IO, "cannot close Landlock");
 	(void)close(set);

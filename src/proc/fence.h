@@ -20,17 +20,21 @@ enum fence_may {
 struct fence {
 	unsigned may;
 	const char *folder[4]; /* readable, and changeable with MAY_CHANGE */
+	const int *reads; /* open folders that may be read, n_reads of them */
+	unsigned n_reads;
 };
 
 /*
  * fence_user: as root, become user `name` for good, with `root` (a folder's
  * descriptor, or -1) as the root of all paths. With `shares` its group is
  * `beimen`, whose members may read the database and the vault; without, its
- * own. Without root it does nothing; *changed tells.
+ * own. With `groups` it keeps the groups the machine gives that user, so that
+ * files of others may be opened to it. Without root it does nothing; *changed
+ * tells.
  * Fails  ERR_NOT_FOUND no such user or group.
  */
-MUST_CHECK enum err fence_user(
-    const char *name, bool shares, int root, bool *changed, struct fault *why);
+MUST_CHECK enum err fence_user(const char *name, bool shares, bool groups,
+    int root, bool *changed, struct fault *why);
 
 /* fence_limits: no core dumps, bounded descriptors and processes. */
 MUST_CHECK enum err fence_limits(struct fault *why);

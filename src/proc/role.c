@@ -28,7 +28,7 @@ static const struct answer_row rules_answers[] = {
 
 /* The signer first, the faces last; they end in the reverse order. */
 const enum role role_order[] = { ROLE_SIGNER, ROLE_GATE, ROLE_BOOK, ROLE_KEEPER,
-	ROLE_READER, ROLE_RULES, ROLE_INTAKE, ROLE_WEB, ROLE_N };
+	ROLE_READER, ROLE_RULES, ROLE_INTAKE, ROLE_FOLLOW, ROLE_WEB, ROLE_N };
 
 static const struct role_row rows[] = {
 	{
@@ -116,6 +116,21 @@ static const struct role_row rows[] = {
 	    .load = intake_proc_load,
 	    .start = intake_proc_start,
 	    .stop = intake_proc_stop,
+	},
+	{
+	    .role = ROLE_FOLLOW,
+	    .instances = 1,
+	    .user = "beimen-follow",
+	    .folder = "follow",
+	    .mode = 0700,
+	    .sees_data = true,
+	    .groups = true,
+	    .only_with = "follow",
+	    .fence = { MAY_OPEN | MAY_CHANGE, { "follow" } },
+	    .load = follow_proc_load,
+	    .start = follow_proc_start,
+	    .ready = follow_proc_ready,
+	    .stop = follow_proc_stop,
 	},
 	{
 	    .role = ROLE_WEB,

@@ -25,6 +25,9 @@ struct role_row {
 	unsigned mode; /* of that folder */
 	unsigned holds; /* enum holds */
 	bool sees_data; /* paths begin at the data folder; else nowhere */
+	bool groups; /* keeps the groups that the machine gives its user */
+	const char *only_with; /* runs where this list of the settings has rows;
+				* NULL: always */
 	struct fence fence; /* folders relative to the data folder */
 	/* load: as the user who started us, before anything is given up: read
 	 * program data (packs, templates). start: as the own user, before the

@@ -642,6 +642,10 @@ kids_list(struct supervisor *s)
 	for (const enum role *r = role_order; *r != ROLE_N; r++) {
 		const struct role_row *row = role_row(*r);
 
+		if (row->only_with != NULL &&
+		    json_array_size(
+			json_object_get(s->settings, row->only_with)) == 0)
+			continue;
 		for (unsigned i = 0; i < row->instances; i++)
 			s->kid[s->n_kids++] = (struct kid){ .row = row,
 				.instance = i,

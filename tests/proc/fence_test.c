@@ -53,7 +53,7 @@ static int
 folder_make(void **state)
 {
 	static const char *const folders[] = { "keys", "vault", "book", "gate",
-		"signer", "empty" };
+		"signer", "follow", "empty" };
 	const char *tmp = getenv("TMPDIR");
 	struct buf b;
 
@@ -81,7 +81,7 @@ static int
 folder_remove(void **state)
 {
 	static const char *const folders[] = { "keys", "vault", "book", "gate",
-		"signer", "empty" };
+		"signer", "follow", "empty" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
