@@ -21,6 +21,7 @@ enum {
 	IS_WORD = 7,
 	IS_LEAD = 8, /* begins a character beyond ASCII */
 	IS_TAIL = 16,
+	IS_STRAY = 32, /* in no UTF-8 */
 };
 
 #define H IS_HEX
@@ -92,6 +93,7 @@ static const uint8_t kind_of[256] = {
 	O,
 	[0x80 ... 0xBF] = IS_TAIL,
 	[0xC0 ... 0xF7] = IS_LEAD,
+	[0xF8 ... 0xFF] = IS_STRAY,
 };
 #undef H
 #undef O
@@ -324,7 +326,7 @@ chars_add(struct cut *c, struct span s, size_t at)
 {
 	uint32_t before = 0;
 
-	while (at < s.len && (kind_of[s.at[at]] & (IS_LEAD | IS_TAIL)) != 0) {
+	while (at < s.len && kind_of[s.at[at]] > IS_WORD) {
 		size_t n = kind_of[s.at[at]] == IS_LEAD ? char_len(s, at) : 0;
 		uint32_t now = 0;
 
