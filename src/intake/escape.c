@@ -183,5 +183,5 @@ escape_undo(struct arena *a, struct span s, enum escape how)
 		return span_of(out, marks_undo(out, s));
 	if (how == ESCAPE_TWICE)
 		return span_of(out, twice_undo(out, s));
-	return span_of(out, hex_undo(out, s));
+	return span_trim(span_of(out, hex_undo(out, s)));
 }

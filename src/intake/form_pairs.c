@@ -116,6 +116,15 @@ audit_stamp(struct span s, struct values *v)
 	    span_slice(s, colon + 1, close - colon - 1), ESCAPE_NONE);
 }
 
+/* What audit writes for "not there". */
+static bool
+is_unset(struct span s)
+{
+	return span_is(s, "?") || span_is(s, "(null)") ||
+	    span_is(s, "(none)") || span_is(s, "4294967295") ||
+	    span_is(s, "unset");
+}
+
 /* One pair's value at i; where it ends. */
 static size_t
 audit_value(struct span s, struct span key, size_t i, struct values *v)
@@ -125,8 +134,9 @@ audit_value(struct span s, struct span key, size_t i, struct values *v)
 
 	if (i < s.len && s.at[i] == '"') {
 		end = scan_for(s, i + 1, '"', '"');
-		values_offer(v, FORM_AUDIT, key,
-		    span_slice(s, i + 1, end - i - 1), ESCAPE_NONE);
+		text = span_slice(s, i + 1, end - i - 1);
+		if (!is_unset(text))
+			values_offer(v, FORM_AUDIT, key, text, ESCAPE_NONE);
 		return end < s.len ? end + 1 : end;
 	}
 	if (i < s.len && s.at[i] == '\'') /* msg='op=… : its inside follows */
@@ -135,8 +145,7 @@ audit_value(struct span s, struct span key, size_t i, struct values *v)
 	text = span_slice(s, i, end - i);
 	if (span_starts(text, "audit("))
 		audit_stamp(text, v);
-	if (!span_is(text, "?") && !span_is(text, "(null)") &&
-	    !span_is(text, "(none)") && values_want(v, FORM_AUDIT, key))
+	if (!is_unset(text) && values_want(v, FORM_AUDIT, key))
 		values_take(v, FORM_AUDIT, key, text,
 		    is_encoded(key) && is_hex(text) ? ESCAPE_HEX : ESCAPE_NONE);
 	return end;

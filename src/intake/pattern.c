@@ -295,7 +295,7 @@ word_len(struct span s, const struct part *next)
 	/* a literal that begins with a blank cannot stand inside the word */
 	if (next == NULL || next->type != LITERAL || next->text.at[0] == ' ')
 		return n;
-	at = find_first(span_slice(s, 0, n), next);
+	at = find_first(span_slice(s, 0, n + next->text.len), next);
 	return at < n ? at : n;
 }
 
@@ -334,8 +334,14 @@ ip_len(struct span s)
 {
 	char text[INET6_ADDRSTRLEN] = { 0 };
 	uint8_t to[sizeof(struct in6_addr)];
-	size_t n = 0, four;
+	size_t n = 0, four = ipv4_len(s);
 
+	/* "192.0.2.7:514" too: a port is no part of it */
+	if (four > 0 &&
+	    (four == s.len || !is_ip_byte(s.at[four]) || s.at[four] == ':' ||
+		(s.at[four] == '.' &&
+		    (four + 1 == s.len || !is_ip_byte(s.at[four + 1])))))
+		return four;
 	while (n < s.len && is_ip_byte(s.at[n]))
 		n++;
 	/* "192.0.2.7:" and "192.0.2.7." at a sentence's end */
@@ -345,9 +351,6 @@ ip_len(struct span s)
 		n--;
 	if (n == 0 || n >= sizeof text)
 		return 0;
-	four = ipv4_len(span_slice(s, 0, n));
-	if (four == n)
-		return n;
 	memcpy(text, s.at, n);
 	return inet_pton(AF_INET6, text, to) == 1 ? n : 0;
 }
