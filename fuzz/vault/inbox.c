@@ -1,7 +1,7 @@
 /*
  * fuzz/vault/inbox.c: journals of any bytes. The first byte chooses: the rest
  * is a whole journal; or the payload of one sound frame, so that what lies
- * behind the hashes is reached too; or a saved state of the detectors.
+ * behind the hashes is reached too.
  */
 #include "vault/inbox.h"
 
@@ -9,7 +9,6 @@
 
 #include "crypt/crypt.h"
 #include "memory.h"
-#include "vault/detect.h"
 #include "vault/frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -52,10 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static bool started;
 	struct span rest = span_slice(span_of(data, len), 1, SIZE_MAX);
 	struct frame f = { .file = 1, .number = 1 };
-	const struct detect_rule *rules;
-	struct detect *d;
 	struct fault why;
-	unsigned n;
 	struct buf b;
 
 	if (!started && crypt_start(&why) != ERR_OK)
@@ -63,27 +59,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	started = true;
 	if (len == 0)
 		return 0;
-	switch (data[0] % 3) {
+	switch (data[0] % 2) {
 	case 0:
 		journal_read_all(rest);
 		break;
-	case 1:
+	default:
 		buf_init(&b, len + FRAME_HEAD);
 		frame_put(&b, &f, rest);
 		journal_read_all(buf_view(&b));
 		buf_clear(&b);
-		break;
-	default:
-		rules = detect_rules(&n);
-		d = detect_new(rules, n, 0);
-		assert(d != NULL);
-		if (detect_load(d, rest, &why) == ERR_OK) {
-			buf_init(&b, 1 << 24);
-			detect_save(d, &b);
-			assert(detect_load(d, buf_view(&b), &why) == ERR_OK);
-			buf_clear(&b);
-		}
-		detect_free(d);
 		break;
 	}
 	return 0;

@@ -244,6 +244,30 @@ detection_note(struct book *b, const struct detection_report *d, int64_t n,
 	return e;
 }
 
+/* The records it cites, of which a bounded number is kept. */
+static enum err
+detection_records(struct book *b, const struct detection_report *d, int64_t n,
+    struct fault *why)
+{
+	struct cursor c = cursor_of(d->records);
+	struct sql_stmt *s;
+	enum err e = ERR_OK;
+
+	while (c.pos < c.all.len && e == ERR_OK) {
+		struct span one = cursor_until(&c, ' ', NULL);
+
+		if (one.len == 0)
+			continue;
+		if ((e = sql_named(b->db, "detection_record_add", &s, why)) ||
+		    (e = sql_bind_int(s, ":source", d->source, why)) ||
+		    (e = sql_bind_int(s, ":n", n, why)) ||
+		    (e = sql_bind_text(s, ":record", one, why)))
+			return e;
+		e = sql_do(s, why);
+	}
+	return e;
+}
+
 /* A detection: known and grown, or new. */
 static enum err
 detection_add(struct book *b, const struct detection_report *d, int64_t now_us,
@@ -268,6 +292,8 @@ detection_add(struct book *b, const struct detection_report *d, int64_t now_us,
 		      b, d, counted + 1, buf_view(&agency), why)) == ERR_OK)
 		e = detection_note(
 		    b, d, counted + 1, buf_view(&agency), now_us, why);
+	if (e == ERR_OK)
+		e = detection_records(b, d, n > 0 ? n : counted + 1, why);
 out:
 	buf_clear(&agency);
 	return e;

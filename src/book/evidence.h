@@ -55,6 +55,8 @@ struct detection_report {
 	int64_t first_us, last_us;
 	uint64_t count;
 	struct span record; /* record id */
+	struct span records; /* ids that decided it, separated by spaces; of
+			      * one told again, those that came since */
 };
 
 /* What keeper says of one stream for the records after position `from` up to

@@ -23,6 +23,7 @@
 #include "book/start.h"
 #include "call/append.h"
 #include "proc/roles.h"
+#include "proc/share.h"
 
 #define TICK_US WHEN_SECOND
 
@@ -287,6 +288,8 @@ keeper_proc_load(struct child *c, struct fault *why)
 	if (k == NULL)
 		return fault_set(why, ERR_MEMORY, "keeper");
 	c->state = k;
+	if (share_detections(c->config, NULL, &k->detections, why) != ERR_OK)
+		return why->code;
 	return keeper_keep_load(k, c->config, why);
 }
 
@@ -307,6 +310,7 @@ keeper_proc_start(struct child *c, struct fault *why)
 	k->dir = -1;
 	o.home_arg = k;
 	o.agency = START_AGENCY;
+	o.rules = k->detections;
 	o.reserve = (uint64_t)json_get_int(c->config, "reserve_mib", 64) << 20;
 	o.seal_us = json_get_int(c->config, "seal_minutes", 60) * WHEN_MINUTE;
 	memcpy(o.keep_days, k->least_days, sizeof o.keep_days);
@@ -349,6 +353,7 @@ keeper_proc_stop(struct child *c)
 		child_log(c, "%s", why.text);
 	view_close(k->view);
 	vault_close(k->vault);
+	sigma_free(k->detections);
 	source_rules_free(k->rules);
 	holds_free(k->holds);
 	json_decref(k->counts);

@@ -22,6 +22,7 @@ struct keeper {
 	struct view *view; /* read-only, for checking */
 	struct event *batch;
 	struct source_rules *rules; /* NULL: book has not said yet */
+	struct sigma *detections; /* rules that watch the records */
 	struct holds *holds; /* NULL: book has not said in this run */
 	unsigned least_days[CLASS_N]; /* of the clauses; 0: none */
 	uint64_t rules_version; /* book's number of them; 0: not asked */

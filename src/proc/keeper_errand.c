@@ -151,54 +151,46 @@ report_deltas(const struct vault_report *v, struct arena *a)
 	return d;
 }
 
-/* One detection under the rule's name with `suffix`. */
+/* One detection, the records it cites by their ids. */
 static bool
 detection_put(struct keeper *k, struct arena *a, const struct detection *from,
-    const char *suffix, struct detection_report *to)
+    struct detection_report *to)
 {
-	const char *stream = vault_stream_at(k->vault, from->stream)->name;
-	char *id = arena_printf(
-	    a, "%s.%llu", stream, (unsigned long long)from->seq);
-	char *rule = arena_printf(a, "%s%s", from->rule, suffix);
+	const char *id = arena_printf(a, "%s.%llu",
+	    vault_stream_at(k->vault, from->stream)->name,
+	    (unsigned long long)from->seq);
+	const char *all = "";
 
-	if (id == NULL || rule == NULL)
+	for (unsigned i = 0; i < from->n_records && all != NULL; i++)
+		all = arena_printf(a, "%s%s%s.%llu", all, i == 0 ? "" : " ",
+		    vault_stream_at(k->vault, from->record[i].stream)->name,
+		    (unsigned long long)from->record[i].seq);
+	if (id == NULL || all == NULL)
 		return false;
 	*to = (struct detection_report){ .source = from->source,
-		.rule = span_text(rule),
+		.rule = span_text(from->rule),
 		.subject = span_text(from->subject),
 		.user = span_text(from->user),
 		.first_us = from->first_us,
 		.last_us = from->last_us,
 		.count = from->count,
-		.record = span_text(id) };
+		.record = span_text(id),
+		.records = span_text(all) };
 	return true;
 }
 
-/*
- * What the detectors saw. That an attack was followed by a sign-in, or ended
- * by a lock, are rows of their own beside it: the same subject and beginning,
- * the rule's name with -success or -locked.
- */
+/* What the detectors saw. */
 static struct detection_report *
 report_detections(
     struct keeper *k, const struct vault_report *v, struct arena *a, size_t *n)
 {
 	struct detection_report *d = arena_array(
-	    a, 3 * v->n_detections + 1, sizeof *d);
+	    a, v->n_detections + 1, sizeof *d);
 
 	*n = 0;
-	for (size_t i = 0; d != NULL && i < v->n_detections; i++) {
-		const struct detection *from = &v->detection[i];
-		bool good = detection_put(k, a, from, "", &d[(*n)++]);
-
-		if (good && from->succeeded)
-			good = detection_put(
-			    k, a, from, "-success", &d[(*n)++]);
-		if (good && from->locked)
-			good = detection_put(k, a, from, "-locked", &d[(*n)++]);
-		if (!good)
+	for (size_t i = 0; d != NULL && i < v->n_detections; i++)
+		if (!detection_put(k, a, &v->detection[i], &d[(*n)++]))
 			return NULL;
-	}
 	return d;
 }
 

@@ -72,3 +72,49 @@ share_pack(const json_t *settings, struct pack **out, struct fault *why)
 	buf_clear(&path);
 	return e;
 }
+
+/* A rule that is wrong. */
+static void
+rule_mistake(void *arg, const char *line)
+{
+	json_t *list = arg;
+
+	if (list == NULL)
+		mistake(NULL, line);
+	else
+		(void)json_array_append_new(list, json_string(line));
+}
+
+enum err
+share_detections(const json_t *settings, json_t *mistakes, struct sigma **out,
+    struct fault *why)
+{
+	const char *own = json_get_text(settings, "detections", "");
+	struct sigma *s = sigma_new();
+	struct buf path;
+	enum err e;
+
+	if (s == NULL)
+		return fault_set(why, ERR_MEMORY, "detections");
+	buf_init(&path, 4096);
+	e = share_path(settings, "detections", &path, why);
+	if (e == ERR_OK && own[0] != '\0')
+		e = sigma_load_tables(s, own, rule_mistake, mistakes, why);
+	if (e == ERR_OK)
+		e = sigma_load_tables(
+		    s, buf_string(&path), rule_mistake, mistakes, why);
+	if (e == ERR_OK)
+		e = sigma_load(
+		    s, buf_string(&path), rule_mistake, mistakes, why);
+	if (e == ERR_OK && own[0] != '\0')
+		e = sigma_load(s, own, rule_mistake, mistakes, why);
+	if (e == ERR_OK)
+		e = sigma_finish(s, rule_mistake, mistakes, why);
+	if (e == ERR_OK) {
+		*out = s;
+		s = NULL;
+	}
+	sigma_free(s);
+	buf_clear(&path);
+	return e;
+}

@@ -8,6 +8,7 @@
 #include "book/schema.h"
 #include "clause/pack.h"
 #include "pack/json.h"
+#include "sigma/sigma.h"
 
 /* share_path: append "<share>/<below>": the setting `share`, or the installed
  * folder, or the source tree that the program was built from. */
@@ -18,5 +19,12 @@ MUST_CHECK enum err share_registers(
     const json_t *settings, struct schema **out, struct fault *why);
 MUST_CHECK enum err share_pack(
     const json_t *settings, struct pack **out, struct fault *why);
+
+/* share_detections: our detection rules and those of the setting `detections`,
+ * whose values.yaml and taxonomy.yaml go before ours. A rule that is wrong is
+ * left out, and its line added to `mistakes`, or printed when that is NULL.
+ * Handed over (sigma_free). */
+MUST_CHECK enum err share_detections(const json_t *settings, json_t *mistakes,
+    struct sigma **out, struct fault *why);
 
 #endif

@@ -109,6 +109,7 @@ told_report(struct buf *b, const struct stream_report *r)
 		time_put(b, d->last_us);
 		buf_u64(b, d->count);
 		buf_block(b, d->record);
+		buf_block(b, d->records);
 	}
 }
 
@@ -165,7 +166,7 @@ static struct detection_report *
 detections_get(struct cursor *c, struct arena *a, size_t *n)
 {
 	uint32_t count = cursor_u32(c);
-	struct detection_report *d = list_room(c, a, count, sizeof *d, 48);
+	struct detection_report *d = list_room(c, a, count, sizeof *d, 52);
 
 	for (*n = 0; d != NULL && *n < count && !c->bad; (*n)++) {
 		struct detection_report *at = &d[*n];
@@ -178,6 +179,7 @@ detections_get(struct cursor *c, struct arena *a, size_t *n)
 		at->last_us = time_get(c);
 		at->count = cursor_u64(c);
 		at->record = text_get(c);
+		at->records = text_get(c);
 	}
 	return d;
 }

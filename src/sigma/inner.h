@@ -32,9 +32,9 @@ struct pattern {
 	size_t n;
 };
 
-/* pattern_read: a text of Sigma, wildcards and escapes read. pattern_plain:
+/* wild_read: a text of Sigma, wildcards and escapes read. pattern_plain:
  * every byte stands for itself. In the arena; at NULL without memory. */
-struct pattern pattern_read(struct arena *a, struct span s);
+struct pattern wild_read(struct arena *a, struct span s);
 struct pattern pattern_plain(struct arena *a, struct span s);
 /* pattern_around: with * before and behind, where there is none yet. */
 struct pattern pattern_around(
@@ -142,6 +142,7 @@ struct field {
 	struct target target[TARGETS_MAX]; /* besides JSON by its own name */
 	unsigned n;
 	bool json; /* look into JSON by its name first */
+	bool json_last; /* … or where nothing else is there */
 };
 
 struct table {

@@ -28,7 +28,7 @@ struct item {
 	enum how how;
 	enum sigma_op op;
 	unsigned flags; /* of the expression */
-	bool all, cased, neq, expanded, changed;
+	bool all, cased, neq, expanded, changed, encoded;
 	bool before, behind; /* contains, startswith, endswith */
 	enum time_part part;
 };

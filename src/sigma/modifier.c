@@ -127,7 +127,7 @@ mod_around(struct item *it, struct span name)
 		    (int)name.len, (const char *)name.at);
 	it->before = it->before || before;
 	it->behind = it->behind || behind;
-	it->changed = it->how == HOW_TEXT;
+	it->changed = it->changed || it->how == HOW_TEXT;
 	for (size_t i = 0; i < it->n; i++) {
 		struct draft *d = &it->draft[i];
 
@@ -186,7 +186,7 @@ mod_base64(struct item *it, struct span name)
 	enum err e = ERR_OK;
 
 	(void)name;
-	it->changed = true;
+	it->changed = it->encoded = true;
 	for (size_t i = 0; i < it->n && e == ERR_OK; i++) {
 		e = plain_bytes(it, &it->draft[i], &s);
 		if (e == ERR_OK)
@@ -232,7 +232,7 @@ mod_base64offset(struct item *it, struct span name)
 	if (it->all)
 		return item_fault(it, ERR_UNSUPPORTED,
 		    "all stands behind base64offset, not before it");
-	it->changed = it->expanded = true;
+	it->changed = it->encoded = it->expanded = true;
 	it->draft = NULL;
 	it->n = it->cap = 0;
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
@@ -298,7 +298,7 @@ mod_wide(struct item *it, struct span name)
 {
 	enum err e = ERR_OK;
 
-	it->changed = true;
+	it->changed = it->encoded = true;
 	for (size_t i = 0; i < it->n && e == ERR_OK; i++) {
 		if (it->draft[i].is_null || it->how != HOW_TEXT)
 			return item_fault(
@@ -349,7 +349,7 @@ expanded_put(struct item *it, struct span s)
 		if (s.at[i] != '\\' || i + 1 == s.len || s.at[i + 1] != '%')
 			to[n++] = s.at[i];
 	return item_text(
-	    it, pattern_read(it->a, span_of(to, n)), span_of(to, n));
+	    it, wild_read(it->a, span_of(to, n)), span_of(to, n));
 }
 
 static enum err
@@ -371,7 +371,7 @@ expand(struct item *it, struct span s, unsigned depth)
 		if (before.len + behind.len > 0)
 			return item_fault(it, ERR_UNSUPPORTED,
 			    "a table from outside must be the whole value");
-		e = item_text(it, pattern_read(it->a, s), s);
+		e = item_text(it, wild_read(it->a, s), s);
 		if (e == ERR_OK)
 			it->draft[it->n - 1].table = (uint32_t)(t -
 			    it->p->s->table);
@@ -397,7 +397,7 @@ mod_expand(struct item *it, struct span name)
 	enum err e = ERR_OK;
 
 	(void)name;
-	if (it->changed || it->how != HOW_TEXT)
+	if (it->encoded || it->how != HOW_TEXT)
 		return item_fault(it, ERR_UNSUPPORTED,
 		    "expand stands before what changes the value");
 	it->expanded = true;
@@ -407,6 +407,15 @@ mod_expand(struct item *it, struct span name)
 		e = old[i].is_null
 		    ? item_fault(it, ERR_SYNTAX, "expand needs a text")
 		    : expand(it, old[i].raw, 0);
+	/* What contains and its like said before holds for every value. */
+	for (size_t i = 0; i < it->n && e == ERR_OK; i++) {
+		struct draft *d = &it->draft[i];
+
+		d->text = pattern_around(
+		    it->a, d->text, it->before, it->behind);
+		if (d->text.at == NULL)
+			e = item_fault(it, ERR_MEMORY, "out of memory");
+	}
 	return e;
 }
 

@@ -298,6 +298,8 @@ record_slot(struct sigma_record *r, uint32_t field)
 			return to;
 		}
 	}
+	if (f->json_last)
+		(void)json_named(r, f->name, to);
 	return to;
 }
 

@@ -93,8 +93,14 @@ field_take(struct sigma *s, struct span name, uint32_t *out, struct fault *why)
 		return fault_set(why, ERR_MEMORY, "rules");
 	if (target_of(s, name, &f.target[0])) {
 		f.n = 1;
-		/* Our own names are ours, whatever a JSON record holds. */
-		f.json = f.target[0].kind == TARGET_JSON;
+		/* Our long names are ours first, whatever a JSON record
+		 * holds; the short ones are also names of many others. */
+		f.json = f.target[0].kind == TARGET_FIELD &&
+		    span_is(name, event_field_short(f.target[0].field));
+		f.json = f.json ||
+		    (f.target[0].kind > TARGET_FIELD &&
+			f.target[0].kind < TARGET_TIME);
+		f.json_last = !f.json && f.target[0].kind < TARGET_TIME;
 	}
 	*out = s->n_fields;
 	s->field[s->n_fields++] = f;

@@ -31,7 +31,7 @@ pattern_plain(struct arena *a, struct span s)
 }
 
 struct pattern
-pattern_read(struct arena *a, struct span s)
+wild_read(struct arena *a, struct span s)
 {
 	struct pattern p = pattern_room(a, s.len);
 

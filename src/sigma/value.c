@@ -76,7 +76,7 @@ value_take(struct item *it, const json_t *v)
 		return item_fault(
 		    it, ERR_LIMIT, "a value of more than %u bytes", TEXT_MAX);
 	d.raw = arena_copy(it->a, s);
-	d.text = pattern_read(it->a, s);
+	d.text = wild_read(it->a, s);
 	if (d.text.at == NULL || d.raw.at == NULL)
 		return item_fault(it, ERR_MEMORY, "out of memory");
 	return draft_add(it, d);

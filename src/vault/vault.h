@@ -35,8 +35,7 @@ struct vault_options {
 	source_home_fn *home; /* NULL: all belongs to `agency` */
 	void *home_arg;
 	const char *agency; /* where home is NULL or names none */
-	const struct detect_rule *rules; /* NULL: detect_rules */
-	unsigned n_rules;
+	const struct sigma *rules; /* borrowed for its life; NULL: none */
 };
 
 /* What opening found. */

@@ -36,8 +36,6 @@ options_fill(struct vault *v, const struct vault_options *o)
 	for (unsigned i = 0; i < CLASS_N; i++)
 		if (v->o.keep_days[i] == 0)
 			v->o.keep_days[i] = keep_default[i];
-	if (v->o.rules == NULL)
-		v->o.rules = detect_rules(&v->o.n_rules);
 	len = v->o.agency == NULL ? 0 : strlen(v->o.agency);
 	if (len > 0 && len <= STREAM_AGENCY_MAX)
 		memcpy(v->agency, v->o.agency, len + 1);
@@ -278,7 +276,7 @@ vault_prepare(struct vault *v, struct fault *why)
 	v->sources = sources_new(seed[0], seed[1]);
 	v->committed = map_new(seed[0], seed[1]);
 	v->gone = map_new(seed[0], seed[1]);
-	v->detect = detect_new(v->o.rules, v->o.n_rules, 0);
+	v->detect = detect_new(v->o.rules, 0);
 	buf_init(&v->row, ROW_EVENT_MAX);
 	buf_init(&v->state, FRAME_PAYLOAD_MAX);
 	if (v->sources == NULL || v->committed == NULL || v->gone == NULL ||

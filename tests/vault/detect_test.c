@@ -6,10 +6,12 @@
 
 #include <stdio.h>
 
+#include "rules.h"
 #include "vault/detect.h"
 
 struct watchers {
 	struct lab l;
+	struct sigma *rules;
 	struct detect *d;
 	struct buf said;
 	uint64_t seq;
@@ -21,10 +23,15 @@ say(void *arg, const struct detection *d, struct fault *why)
 	struct watchers *w = arg;
 
 	(void)why;
-	buf_printf(&w->said, "%u.%llu%s %s %s %llu%s%s; ", d->source,
-	    (unsigned long long)d->n, d->again ? "+" : "", d->rule, d->subject,
-	    (unsigned long long)d->count, d->succeeded ? " in" : "",
-	    d->locked ? " locked" : "");
+	/* Sign-ins outside hours and the like are tried elsewhere. */
+	if (strncmp(d->rule, "brute", 5) != 0 &&
+	    strncmp(d->rule, "conc", 4) != 0)
+		return ERR_OK;
+	buf_printf(&w->said, "%s%s %s %llu; ", d->again ? "+" : "", d->rule,
+	    d->subject, (unsigned long long)d->count);
+	assert_true(d->n > 0);
+	assert_in_range(d->n_records, 1, DETECT_RECORDS_MAX);
+	assert_int_equal(d->record[d->n_records - 1].seq, w->seq);
 	assert_int_equal(d->seq, w->seq);
 	assert_true(d->first_us <= d->last_us);
 	return ERR_OK;
@@ -34,13 +41,11 @@ static struct watchers *
 begin(size_t keys_max)
 {
 	struct watchers *w = calloc(1, sizeof *w);
-	const struct detect_rule *rules;
-	unsigned n;
 
 	assert_non_null(w);
 	lab_open(&w->l);
-	rules = detect_rules(&n);
-	w->d = detect_new(rules, n, keys_max);
+	w->rules = rules_shipped();
+	w->d = detect_new(w->rules, keys_max);
 	assert_non_null(w->d);
 	buf_init(&w->said, 1 << 20);
 	return w;
@@ -50,6 +55,7 @@ static void
 end(struct watchers *w)
 {
 	detect_free(w->d);
+	sigma_free(w->rules);
 	buf_clear(&w->said);
 	lab_close(&w->l);
 	free(w);
@@ -92,7 +98,7 @@ five_failures_within_a_quarter_of_an_hour_are_brute_force(void **state)
 		see(w, CAT_SIGN_IN_FAILED, "alice", "", LAB_NOW + i);
 	assert_said(w, "");
 	see(w, CAT_SIGN_IN_FAILED, "alice", "", LAB_NOW + window);
-	assert_said(w, "1.1 brute-force alice 5; ");
+	assert_said(w, "brute-force alice 5; ");
 	/* One microsecond later it is none. */
 	for (int i = 0; i < 4; i++)
 		see(w, CAT_SIGN_IN_FAILED, "bob", "", LAB_NOW + i);
@@ -100,12 +106,12 @@ five_failures_within_a_quarter_of_an_hour_are_brute_force(void **state)
 	assert_said(w, "");
 	/* But the window slides: the second to the sixth are. */
 	see(w, CAT_SIGN_IN_FAILED, "bob", "", LAB_NOW + window + 1);
-	assert_said(w, "1.2 brute-force bob 5; ");
+	assert_said(w, "brute-force bob 5; ");
 	end(w);
 }
 
 static void
-a_run_is_told_again_when_it_doubles_succeeds_or_locks(void **state)
+a_run_is_told_again_when_it_doubles_and_what_ends_it_beside_it(void **state)
 {
 	struct watchers *w = begin(0);
 
@@ -114,17 +120,17 @@ a_run_is_told_again_when_it_doubles_succeeds_or_locks(void **state)
 		see(w, CAT_SIGN_IN_FAILED, "alice", "",
 		    LAB_NOW + i * WHEN_MINUTE);
 	assert_said(w,
-	    "1.1 brute-force alice 5; 1.1+ brute-force alice 10; "
-	    "1.1+ brute-force alice 20; 1.1+ brute-force alice 40; ");
+	    "brute-force alice 5; +brute-force alice 10; "
+	    "+brute-force alice 20; +brute-force alice 40; ");
 	see(w, CAT_ACCOUNT_LOCK, "alice", "", LAB_NOW + 40 * WHEN_MINUTE);
-	assert_said(w, "1.1+ brute-force alice 40 locked; ");
+	assert_said(w, "brute-force-locked alice 41; ");
 	see(w, CAT_SIGN_IN, "alice", "", LAB_NOW + 41 * WHEN_MINUTE);
-	assert_said(w, "1.1+ brute-force alice 40 in locked; ");
+	assert_said(w, "brute-force-success alice 41; ");
 	/* After the success a new run needs five of its own. */
 	for (int i = 0; i < 5; i++)
 		see(w, CAT_SIGN_IN_FAILED, "alice", "",
 		    LAB_NOW + (42 + i) * WHEN_MINUTE);
-	assert_said(w, "1.2 brute-force alice 5; ");
+	assert_said(w, "brute-force alice 5; ");
 	end(w);
 }
 
@@ -143,9 +149,9 @@ twenty_failures_from_one_address_are_seen_whoever_they_name(void **state)
 	/* A success of his own does not hide the guesses. */
 	see(w, CAT_SIGN_IN, "mallory", "203.0.113.5", LAB_NOW + 19);
 	see(w, CAT_SIGN_IN_FAILED, "last", "203.0.113.5", LAB_NOW + 20);
-	assert_said(w, "1.1 brute-force-address 203.0.113.5 20; ");
+	assert_said(w, "brute-force-address 203.0.113.5 20; ");
 	see(w, CAT_SIGN_IN, "victim", "203.0.113.5", LAB_NOW + 21);
-	assert_said(w, "1.1+ brute-force-address 203.0.113.5 20 in; ");
+	assert_said(w, "brute-force-address-success 203.0.113.5 21; ");
 	end(w);
 }
 
@@ -160,7 +166,7 @@ one_user_at_two_addresses_within_ten_minutes_is_concurrent(void **state)
 	see(w, CAT_SIGN_IN, "alice", "10.0.0.1", LAB_NOW + 1);
 	assert_said(w, ""); /* the same place twice */
 	see(w, CAT_SIGN_IN, "alice", "10.0.0.2", LAB_NOW + 1 + window);
-	assert_said(w, "1.1 concurrent-use alice 2; ");
+	assert_said(w, "concurrent-use alice 2; ");
 	see(w, CAT_SIGN_IN, "bob", "10.0.0.1", LAB_NOW);
 	see(w, CAT_SIGN_IN, "bob", "10.0.0.2", LAB_NOW + window + 1);
 	assert_said(w, "");
@@ -180,7 +186,7 @@ two_open_sessions_at_two_addresses_are_concurrent(void **state)
 	ev.field[FIELD_SESSION] = SPAN_LIT("s1");
 	feed(w, &ev);
 	see(w, CAT_SIGN_IN, "alice", "10.0.0.2", LAB_NOW + 3 * WHEN_HOUR);
-	assert_said(w, "1.1 concurrent-use alice 2; ");
+	assert_said(w, "concurrent-use alice 2; ");
 
 	ev = lab_auth(&w->l, CAT_SIGN_IN, "web01", "bob", "10.0.0.1", LAB_NOW);
 	ev.field[FIELD_SESSION] = SPAN_LIT("s2");
@@ -229,7 +235,7 @@ memory_is_bounded_and_what_is_forgotten_is_counted(void **state)
 	assert_true(detect_dropped(w->d) >= 44);
 	for (int i = 0; i < 5; i++)
 		see(w, CAT_SIGN_IN_FAILED, "eve", "", LAB_NOW);
-	assert_said(w, "1.1 brute-force eve 5; ");
+	assert_said(w, "brute-force eve 5; ");
 	end(w);
 }
 
@@ -252,7 +258,7 @@ a_saved_state_goes_on_as_if_nothing_had_been(void **state)
 		struct event ev;
 		char user[20], address[30];
 
-		(void)snprintf(user, sizeof user, "user%d", (int)(r % 13));
+		(void)snprintf(user, sizeof user, "user%d", (int)(r % 7));
 		(void)snprintf(
 		    address, sizeof address, "10.0.0.%d", (int)(r >> 8) & 7);
 		now += (int64_t)(r >> 20) % (2 * WHEN_MINUTE);
@@ -266,7 +272,7 @@ a_saved_state_goes_on_as_if_nothing_had_been(void **state)
 		assert_ok(detect_load(x->d, buf_view(&b), &why), &why);
 		assert_string_equal(buf_string(&w->said), buf_string(&x->said));
 	}
-	assert_true(w->said.len > 1000);
+	assert_true(w->said.len > 500);
 	assert_int_equal(detect_dropped(w->d), detect_dropped(x->d));
 	/* A state cut short is refused, and leaves nothing. */
 	for (size_t i = 0; i < b.len; i += 7)
@@ -285,7 +291,7 @@ main(void)
 		cmocka_unit_test(
 		    five_failures_within_a_quarter_of_an_hour_are_brute_force),
 		cmocka_unit_test(
-		    a_run_is_told_again_when_it_doubles_succeeds_or_locks),
+		    a_run_is_told_again_when_it_doubles_and_what_ends_it_beside_it),
 		cmocka_unit_test(
 		    twenty_failures_from_one_address_are_seen_whoever_they_name),
 		cmocka_unit_test(

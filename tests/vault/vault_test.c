@@ -3,6 +3,7 @@
  * twice, or deleted early.
  */
 #include "lab.h"
+#include "rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -665,10 +666,9 @@ detections(struct vault *v, const uint64_t *at, struct buf *b)
 		for (size_t k = 0; k < r.n_detections; k++) {
 			const struct detection *d = &r.detection[k];
 
-			buf_printf(b, "%u.%llu %s %s %llu%s;", d->source,
+			buf_printf(b, "%u.%llu %s %s %llu;", d->source,
 			    (unsigned long long)d->n, d->rule, d->subject,
-			    (unsigned long long)d->count,
-			    d->succeeded ? " in" : "");
+			    (unsigned long long)d->count);
 		}
 	}
 }
@@ -677,7 +677,10 @@ detections(struct vault *v, const uint64_t *at, struct buf *b)
 static void
 detections_survive_a_restart_number_for_number(void **state)
 {
-	struct vault_options o = { .agency = "main", .rotate = 1000 };
+	struct sigma *rules = rules_shipped();
+	struct vault_options o = {
+		.agency = "main", .rotate = 1000, .rules = rules
+	};
 	struct book book = { .records = 0 };
 	uint64_t none[64] = { 0 };
 	struct vault *v;
@@ -716,6 +719,7 @@ detections_survive_a_restart_number_for_number(void **state)
 	assert_string_equal(
 	    buf_string(&b), "1.1 brute-force bob 5;1.2 brute-force alice 5;");
 	vault_close(v);
+	sigma_free(rules);
 	buf_clear(&b);
 	lab_close(&l);
 }
