@@ -66,7 +66,7 @@ replica_do(struct run *r, const char *url)
 			    r, "--every: seconds, 1 to %d", EVERY_MAX_S);
 		o.every_s = (unsigned)every;
 	}
-	buf_init(&key, 4096);
+	buf_init(&key, (size_t)1 << 20);
 	if (url != NULL && r->option[OPT_KEY_FILE] == NULL)
 		return usage(r,
 		    "replica: --key-file is needed; make a key "

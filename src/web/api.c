@@ -131,6 +131,7 @@ static bool
 path_has_bytes(const char *path)
 {
 	return span_ends(span_text(path), "/checkpoint") ||
+	    span_starts(span_text(path), "/segments/") ||
 	    strstr(path, "/tile/") != NULL;
 }
 
