@@ -33,6 +33,7 @@ static const struct {
 } roles[ROLE_N] = {
 	[ROLE_SUPERVISOR] = { "supervisor", NULL, 0 },
 	[ROLE_INTAKE] = { "intake", NULL, 0 },
+	[ROLE_INGEST] = { "ingest", NULL, 0 },
 	[ROLE_FOLLOW] = { "follow", NULL, 0 },
 	[ROLE_KEEPER] = { "keeper", keeper_rows, KEEPER_N },
 	[ROLE_BOOK] = { "book", book_rows, BOOK_N },

@@ -10,6 +10,7 @@
 #include "intake/httpdoc.h"
 #include "intake/httpjson.h"
 
+#define BULK_WHOLE_MAX 20000 /* items with all their members, at most */
 #define NAME_MAX_LEN 512 /* of an index or an _id, as Elasticsearch has it */
 
 /* One action line. */
@@ -78,7 +79,7 @@ action_read(struct span line, struct action *a)
 
 /* Every action line is one, before anything is given. */
 static enum err
-actions_check(struct span body, struct fault *why)
+actions_check(struct span body, uint64_t *n_docs, struct fault *why)
 {
 	struct cursor c = cursor_of(body);
 	struct action a;
@@ -98,6 +99,10 @@ actions_check(struct span body, struct fault *why)
 	}
 	if (docs == 0)
 		return fault_set(why, ERR_SYNTAX, "request body is required");
+	if (docs > BULK_DOCS_MAX)
+		return fault_set(why, ERR_LIMIT,
+		    "more than %u documents in one request", BULK_DOCS_MAX);
+	*n_docs = docs;
 	return ERR_OK;
 }
 
@@ -189,11 +194,12 @@ bulk_read(struct httpfeed *f, struct bulk *b, struct span body,
 	struct span line, doc = SPAN_EMPTY;
 	struct action a;
 	struct buf items;
-	uint64_t n = 0;
-	enum err e = actions_check(body, why);
+	uint64_t n = 0, docs = 0;
+	enum err e = actions_check(body, &docs, why);
 
 	if (e != ERR_OK)
 		return e;
+	b->brief |= docs > BULK_WHOLE_MAX;
 	b->refused = 0;
 	buf_init(&items, answer->max);
 	while (line_next(&c, &line, &n)) {

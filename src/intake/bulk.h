@@ -12,6 +12,8 @@
 
 #include "intake/httpfeed.h"
 
+#define BULK_DOCS_MAX 100000U /* documents of one request */
+
 struct bulk {
 	struct span index; /* of the path; where an action names none */
 	bool brief; /* the client asked for errors and status only */
@@ -24,7 +26,7 @@ struct bulk {
  *   answer  [out] appended: one item a document, in order
  *
  * Fails  ERR_SYNTAX: a line where an action should be is none, with its
- *        number; then nothing was given.
+ *        number; ERR_LIMIT: too many documents. Then nothing was given.
  */
 MUST_CHECK enum err bulk_read(struct httpfeed *f, struct bulk *b,
     struct span body, struct buf *answer, struct fault *why);

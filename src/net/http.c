@@ -21,17 +21,8 @@
 #include <unistd.h>
 
 #define HTTP_CONNECTION_BYTES ((size_t)16 << 10)
+#define HTTP_LOOP_BYTES ((size_t)64 << 10) /* batches come in larger reads */
 #define HTTP_URI_MAX 8192
-
-/* One request being received. */
-struct receiving {
-	struct http *h;
-	char *uri; /* path, NUL, query */
-	const char *query;
-	bool started, refused;
-	size_t body_max;
-	struct buf body;
-};
 
 /* libmicrohttpd's own lines. */
 static void
@@ -86,14 +77,15 @@ http_reply_clear(struct http_reply *r)
 static void *
 uri_told(void *arg, const char *uri, struct MHD_Connection *mc)
 {
-	struct receiving *g = calloc(1, sizeof *g);
+	struct http_hold *g = calloc(1, sizeof *g);
 	char *mark;
 
-	(void)mc;
 	if (g == NULL)
 		return NULL;
 	g->h = arg;
-	buf_init(&g->body, HTTP_BODY_MAX);
+	g->mc = mc;
+	buf_init(&g->body, g->h->o.body_most);
+	http_reply_init(&g->reply, 0);
 	if ((g->uri = strdup(uri)) == NULL) {
 		free(g);
 		return NULL;
@@ -115,19 +107,29 @@ keep_escapes(void *arg, struct MHD_Connection *mc, char *s)
 	return strlen(s);
 }
 
+/* Its body is needed no more. */
+static void
+body_drop(struct http_hold *g)
+{
+	g->h->bodies -= g->h->o.loop != NULL ? g->body.cap : 0;
+	buf_clear(&g->body);
+}
+
 /* The request is over, well or not. */
 static void
 request_done(void *arg, struct MHD_Connection *mc, void **ctx,
     enum MHD_RequestTerminationCode code)
 {
-	struct receiving *g = *ctx;
+	struct http_hold *g = *ctx;
 
 	(void)code;
 	http_phase(arg, http_connection(mc), PHASE_BETWEEN);
 	if (g == NULL)
 		return;
+	http_hold_forget(g);
+	body_drop(g);
+	http_reply_clear(&g->reply);
 	free(g->uri);
-	buf_clear(&g->body);
 	free(g);
 	*ctx = NULL;
 }
@@ -233,9 +235,10 @@ method_of(const char *m)
 
 /* Fill the request the handler sees. */
 static void
-request_fill(struct MHD_Connection *mc, const struct receiving *g, int method,
-    struct http_request *q)
+request_fill(struct MHD_Connection *mc, struct http_hold *g, int method,
+    char address[static INET6_ADDRSTRLEN], struct http_request *q)
 {
+	address_print(mc, address);
 	*q = (struct http_request){
 		.method = (enum http_method)method,
 		.path = g->uri,
@@ -249,14 +252,21 @@ request_fill(struct MHD_Connection *mc, const struct receiving *g, int method,
 		.fetch_site = header_get(mc, "Sec-Fetch-Site"),
 		.form_token = header_get(mc, "X-Beimen-Token"),
 		.if_none_match = header_get(mc, "If-None-Match"),
-		.address = "",
+		.content_encoding = header_get(mc, "Content-Encoding"),
+		.idempotency_key = header_get(mc, "Idempotency-Key"),
+		.address = address,
+		.peer = g->h->o.ask_peer
+		    ? http_tls_peer(mc, http_connection(mc))
+		    : "",
 		.body = buf_view(&g->body),
+		.own = &g->own,
+		.hold = g->h->o.loop == NULL ? NULL : g,
 	};
 }
 
 /* The head is whole: refuse it, or learn how much body may come. */
 static enum MHD_Result
-head_told(struct http *h, struct MHD_Connection *mc, struct receiving *g,
+head_told(struct http *h, struct MHD_Connection *mc, struct http_hold *g,
     int method, const char *version)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -273,40 +283,119 @@ head_told(struct http *h, struct MHD_Connection *mc, struct receiving *g,
 		return refuse(h, mc, MHD_HTTP_URI_TOO_LONG);
 	if (method < 0)
 		return refuse(h, mc, MHD_HTTP_METHOD_NOT_ALLOWED);
-	request_fill(mc, g, method, &q);
-	address_print(mc, address);
-	q.address = address;
+	request_fill(mc, g, method, address, &q);
 	g->started = true;
 	g->body_max = 0;
 	if (method != HTTP_GET && method != HTTP_HEAD && h->o.body_max != NULL)
 		g->body_max = h->o.body_max(h->o.arg, &q);
-	if (g->body_max > HTTP_BODY_MAX)
-		g->body_max = HTTP_BODY_MAX;
+	g->stream = g->body_max == HTTP_STREAM && h->o.piece != NULL;
+	if (g->stream)
+		return MHD_YES;
+	if (g->body_max > h->o.body_most)
+		g->body_max = h->o.body_most;
 	if (k.length > g->body_max)
 		return refuse(h, mc, MHD_HTTP_CONTENT_TOO_LARGE);
 	return MHD_YES;
 }
 
-/* The request is whole: let the owner answer it. */
+/* There is no room for more bodies now: come again in a second. */
+static enum MHD_Result
+busy_answer(struct http *h, struct MHD_Connection *mc)
+{
+	struct http_reply r;
+	enum MHD_Result ok = MHD_NO;
+
+	http_reply_init(&r, 256);
+	r.status = MHD_HTTP_TOO_MANY_REQUESTS;
+	r.type = "text/plain; charset=utf-8";
+	buf_text(&r.body, "too many requests at one time\n");
+	if (http_header(&r, "Retry-After", "1") == ERR_OK)
+		ok = reply_send(h, mc, &r, false);
+	http_reply_clear(&r);
+	return ok;
+}
+
+/* The request is whole: let the owner answer it, now or later. */
 static enum MHD_Result
 request_answer(
-    struct http *h, struct MHD_Connection *mc, struct receiving *g, int method)
+    struct http *h, struct MHD_Connection *mc, struct http_hold *g, int method)
 {
 	char address[INET6_ADDRSTRLEN];
 	struct http_request q;
 	struct http_reply r;
 	enum MHD_Result ok;
 
+	if (g->late) {
+		if (g->ready)
+			return reply_send(h, mc, &g->reply, false);
+		http_suspend(g); /* woken for nothing */
+		return MHD_YES;
+	}
+	if (g->busy)
+		return busy_answer(h, mc);
 	if (g->refused)
 		return refuse(h, mc, MHD_HTTP_CONTENT_TOO_LARGE);
-	request_fill(mc, g, method, &q);
-	address_print(mc, address);
-	q.address = address;
+	request_fill(mc, g, method, address, &q);
 	http_reply_init(&r, HTTP_REPLY_MAX);
 	h->o.answer(h->o.arg, &q, &r);
+	if (g->late) {
+		/* What it answers with was not made yet, or by http_reply. */
+		http_reply_clear(&r);
+		if (g->ready)
+			return reply_send(h, mc, &g->reply, false);
+		http_suspend(g);
+		return MHD_YES;
+	}
 	ok = reply_send(h, mc, &r, false);
 	http_reply_clear(&r);
 	return ok;
+}
+
+/* A piece of a body that is gathered. */
+static void
+body_add(struct http *h, struct http_hold *g, struct span s)
+{
+	size_t before = g->body.cap;
+
+	if (s.len > g->body_max - g->body.len)
+		g->refused = true;
+	if (h->o.bodies_most != 0 &&
+	    h->bodies + s.len > h->o.bodies_most + g->body.cap - g->body.len)
+		g->busy = true;
+	if (g->refused || g->busy) {
+		body_drop(g);
+		g->body_max = 0;
+		return;
+	}
+	buf_span(&g->body, s);
+	if (h->o.loop != NULL)
+		h->bodies += g->body.cap - before;
+	if (buf_error(&g->body) != ERR_OK)
+		g->refused = true;
+}
+
+/* A piece of a body that the owner takes as it comes. */
+static void
+piece_give(struct http *h, struct MHD_Connection *mc, struct http_hold *g,
+    int method, struct span s)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct http_request q;
+
+	if (g->skip)
+		return;
+	http_phase(h, http_connection(mc), PHASE_BODY);
+	request_fill(mc, g, method, address, &q);
+	switch (h->o.piece(h->o.arg, &q, s)) {
+	case HTTP_WAIT:
+		http_suspend(g);
+		break;
+	case HTTP_SKIP:
+		g->skip = true;
+		break;
+	default:
+		break;
+	}
 }
 
 /* libmicrohttpd's access handler: head, then body in pieces, then the end. */
@@ -316,19 +405,17 @@ access_told(void *arg, struct MHD_Connection *mc, const char *url,
     void **ctx)
 {
 	struct http *h = arg;
-	struct receiving *g = *ctx;
+	struct http_hold *g = *ctx;
 	int m = method_of(method);
 
 	(void)url;
 	if (g == NULL || !g->started)
 		return head_told(h, mc, g, m, version);
 	if (*len != 0) {
-		if (*len > g->body_max - g->body.len)
-			g->refused = true;
-		if (!g->refused)
-			buf_add(&g->body, data, *len);
-		if (buf_error(&g->body) != ERR_OK)
-			g->refused = true;
+		if (g->stream)
+			piece_give(h, mc, g, m, span_of(data, *len));
+		else
+			body_add(h, g, span_of(data, *len));
 		*len = 0;
 		return MHD_YES;
 	}
@@ -340,8 +427,14 @@ static enum err
 daemon_start(struct http *h, struct fault *why)
 {
 	bool tls = h->o.cert_pem.len != 0;
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
-	    (tls ? MHD_USE_TLS : 0);
+	bool loop = h->o.loop != NULL;
+	unsigned flags = MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0) |
+	    (loop ? MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME
+		  : MHD_USE_EPOLL_INTERNAL_THREAD);
+	struct MHD_OptionItem with_pool[] = {
+		{ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)h->o.threads, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 	struct MHD_OptionItem with_tls[] = {
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
 		    (void *)(uintptr_t)TLSFAR_PRIORITY },
@@ -352,11 +445,12 @@ daemon_start(struct http *h, struct fault *why)
 
 	h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, access_told, h,
 	    MHD_OPTION_EXTERNAL_LOGGER, mhd_log, h, MHD_OPTION_LISTEN_SOCKET,
-	    h->o.listen_fd, MHD_OPTION_THREAD_POOL_SIZE, h->o.threads,
+	    h->o.listen_fd, MHD_OPTION_ARRAY, loop ? &with_pool[1] : with_pool,
 	    MHD_OPTION_CONNECTION_LIMIT, h->o.connections,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->o.per_address,
 	    MHD_OPTION_CONNECTION_TIMEOUT, h->o.idle_s,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_CONNECTION_BYTES,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    loop ? HTTP_LOOP_BYTES : HTTP_CONNECTION_BYTES,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
 	    uri_told, h, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, h,
 	    MHD_OPTION_NOTIFY_COMPLETED, request_done, h,
@@ -387,11 +481,15 @@ http_open(const struct http_options *o, struct http **out, struct fault *why)
 	h->o.head_s = o->head_s ? o->head_s : 10;
 	h->o.body_s = o->body_s ? o->body_s : 60;
 	h->o.idle_s = o->idle_s ? o->idle_s : 30;
+	h->o.body_most = o->body_most ? o->body_most : HTTP_BODY_MAX;
+	h->loop_fd = -1;
 	if ((e = http_clock_start(h, why)) != ERR_OK)
 		goto out;
 	if (o->cert_pem.len != 0 && (e = http_tls_load(h, why)) != ERR_OK)
 		goto out;
 	if ((e = daemon_start(h, why)) != ERR_OK)
+		goto out;
+	if (h->o.loop != NULL && (e = http_loop_start(h, why)) != ERR_OK)
 		goto out;
 	*out = h;
 	h = NULL;
@@ -405,6 +503,7 @@ http_close(struct http *h)
 {
 	if (h == NULL)
 		return;
+	http_loop_stop(h);
 	if (h->daemon != NULL)
 		MHD_stop_daemon(h->daemon); /* closes the listening socket */
 	else

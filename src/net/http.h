@@ -15,14 +15,15 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "net/loop.h"
 
 struct http;
 
 /* The methods that reach a handler; any other is answered 405 here. */
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE };
 
-/* One request. All borrowed, valid during the call. Text that was not sent
- * is "". path and query are as sent: still percent-encoded. */
+/* One request. All borrowed, valid during the call; in a loop all but address
+ * until the request is over. Text that was not sent is "". path and query are as sent: still percent-encoded. */
 struct http_request {
 	enum http_method method;
 	const char *path; /* from '/', without the query */
@@ -30,8 +31,12 @@ struct http_request {
 	const char *host, *cookie, *authorization, *accept_language;
 	const char *content_type, *origin, *fetch_site, *form_token;
 	const char *if_none_match;
+	const char *content_encoding, *idempotency_key;
 	const char *address; /* the peer's, no port */
+	const char *peer; /* SHA-256 of its certificate, lower-case hex; "" */
 	struct span body;
+	void **own; /* the owner's, of this request; NULL at first */
+	struct http_hold *hold; /* for http_wait; NULL: a server of threads */
 };
 
 #define HTTP_HEADERS_MAX 24
@@ -70,6 +75,31 @@ typedef enum err http_sign_fn(
 /* One line about a connection that failed; may be NULL. */
 typedef void http_log_fn(void *arg, const char *line);
 
+/*
+ * A server in a loop (options.loop) can wait without blocking:
+ *
+ *   body_max may return HTTP_STREAM: the body is not gathered, each piece goes
+ *   to `piece` as it comes, and `answer` is called at its end.
+ *
+ *   piece returns HTTP_WAIT: nothing more is read until http_go. HTTP_SKIP:
+ *   the rest is passed over, and answer is called at its end.
+ *
+ *   answer may call http_wait(q->hold): nothing is sent until http_reply.
+ *
+ *   over is called once for each request that left *own non-NULL, when it is
+ *   over, well or not: nothing may be called for its hold after that.
+ */
+struct http_hold;
+#define HTTP_STREAM SIZE_MAX
+enum http_next { HTTP_ON, HTTP_WAIT, HTTP_SKIP };
+typedef enum http_next http_piece_fn(
+    void *arg, const struct http_request *q, struct span piece);
+typedef void http_over_fn(void *arg, void *own);
+void http_wait(struct http_hold *g);
+/* http_go: read on. http_reply: send r (its body and headers are taken). */
+void http_go(struct http_hold *g);
+void http_reply(struct http_hold *g, struct http_reply *r);
+
 #define HTTP_BODY_MAX ((size_t)10 << 20)
 #define HTTP_REPLY_MAX ((size_t)32 << 20)
 
@@ -81,6 +111,14 @@ struct http_options {
 	http_body_fn *body_max;
 	http_log_fn *log;
 	void *arg; /* for all of them */
+	struct loop *loop; /* NULL: threads; else all runs in this loop */
+	http_piece_fn *piece; /* in a loop; may be NULL, as the next */
+	http_over_fn *over;
+	size_t body_most; /* greatest body; 0: HTTP_BODY_MAX */
+	size_t bodies_most; /* of all being received; more is answered 429; in a
+			       loop only; 0: no bound */
+	bool ask_peer; /* ask clients for a certificate; none is needed, and
+			  any is taken: its owner has proved to have the key */
 	unsigned threads; /* 0: 4 */
 	unsigned connections; /* 0: 2,000 in all */
 	unsigned per_address; /* 0: 200 */

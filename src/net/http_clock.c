@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #define HTTP_SEND_S 300 /* for a whole reply to a slow reader */
+#define HTTP_WAIT_S 300 /* until records are durable, or there is room */
 
 /* Seconds that only go forward. */
 static time_t
@@ -43,6 +44,8 @@ http_phase(struct http *h, struct connection *c, enum phase p)
 		s = h->o.body_s;
 	else if (p == PHASE_SEND)
 		s = HTTP_SEND_S;
+	else if (p == PHASE_WAIT)
+		s = HTTP_WAIT_S;
 	else if (p == PHASE_BETWEEN)
 		s = h->o.idle_s + h->o.head_s;
 	(void)pthread_mutex_lock(&h->lock);
@@ -89,8 +92,19 @@ http_connection_told(void *arg, struct MHD_Connection *mc, void **ctx,
 	free(c);
 }
 
-/* The thread that cuts connections whose time is up. A connection leaves the
- * list before its descriptor is closed, so no other can be hit. */
+/* A connection leaves the list before its descriptor is closed, so no other
+ * can be hit. */
+void
+http_clock_look(struct http *h)
+{
+	time_t now = now_s();
+
+	for (struct connection *c = h->first; c != NULL; c = c->next)
+		if (c->until < now)
+			(void)shutdown(c->fd, SHUT_RDWR);
+}
+
+/* The thread that cuts connections whose time is up. */
 static void *
 cutter_run(void *arg)
 {
@@ -99,11 +113,7 @@ cutter_run(void *arg)
 
 	(void)pthread_mutex_lock(&h->lock);
 	while (!h->ending) {
-		time_t now = now_s();
-
-		for (struct connection *c = h->first; c != NULL; c = c->next)
-			if (c->until < now)
-				(void)shutdown(c->fd, SHUT_RDWR);
+		http_clock_look(h);
 		(void)clock_gettime(CLOCK_MONOTONIC, &t);
 		t.tv_sec += 1;
 		(void)pthread_cond_timedwait(&h->wake, &h->lock, &t);
@@ -122,6 +132,8 @@ http_clock_start(struct http *h, struct fault *why)
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&h->wake, &attr);
 	(void)pthread_condattr_destroy(&attr);
+	if (h->o.loop != NULL)
+		return ERR_OK; /* net/http_loop.c looks */
 	if (pthread_create(&h->cutter, NULL, cutter_run, h) != 0)
 		return fault_set(why, ERR_MEMORY, "no thread");
 	h->cutting = true;

@@ -25,7 +25,8 @@ header_check(
     void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
 {
 	static const char *const single[] = { "cookie", "authorization",
-		"content-type", "origin", "x-beimen-token" };
+		"content-type", "origin", "x-beimen-token", "content-encoding",
+		"idempotency-key" };
 	struct head_check *k = arg;
 	struct span name = span_text(key);
 
@@ -49,7 +50,7 @@ header_check(
 		k->chunked = span_equal_nocase(
 		    span_text(value), SPAN_LIT("chunked"));
 	}
-	for (unsigned i = 0; i < 5; i++)
+	for (unsigned i = 0; i < 7; i++)
 		if (span_equal_nocase(name, span_text(single[i])) &&
 		    ++k->singles[i] > 1)
 			k->bad = true;

@@ -156,12 +156,11 @@ on_keeper_counts(struct child *c, const struct caller *who, struct cursor *ask,
 	json_t *counts = NULL;
 	enum err e = json_read(cursor_rest(ask), &counts, why);
 
-	(void)who;
 	(void)answer;
 	if (e != ERR_OK)
 		return e;
-	json_decref(k->counts);
-	k->counts = counts;
+	json_decref(k->counts[who->role]);
+	k->counts[who->role] = counts;
 	return ERR_OK;
 }
 
@@ -210,6 +209,18 @@ on_keeper_seal(struct child *c, const struct caller *who, struct cursor *ask,
 	return ERR_OK;
 }
 
+/* What no receiver could read, all receivers together. */
+static json_t *
+unread(const struct keeper *k)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < ROLE_N; i++)
+		if (json_is_array(k->counts[i]))
+			(void)json_array_extend(all, k->counts[i]);
+	return all;
+}
+
 /* Answer: JSON of vault_stat. */
 enum err
 on_keeper_stat(struct child *c, const struct caller *who, struct cursor *ask,
@@ -230,8 +241,7 @@ on_keeper_stat(struct child *c, const struct caller *who, struct cursor *ask,
 	json_put_int(o, "detector_dropped", (int64_t)s.detector_dropped);
 	json_put_int(o, "clock_held_us", s.clock_held_us);
 	json_object_set_new(o, "failed", json_boolean(s.failed));
-	json_object_set_new(o, "unread",
-	    k->counts == NULL ? json_array() : json_incref(k->counts));
+	json_object_set_new(o, "unread", unread(k));
 	json_canonical(answer, o);
 	json_decref(o);
 	return ERR_OK;
@@ -356,7 +366,8 @@ keeper_proc_stop(struct child *c)
 	sigma_free(k->detections);
 	source_rules_free(k->rules);
 	holds_free(k->holds);
-	json_decref(k->counts);
+	for (unsigned i = 0; i < ROLE_N; i++)
+		json_decref(k->counts[i]);
 	free(k->batch);
 	free(k);
 }

@@ -31,7 +31,7 @@ struct keeper {
 	bool staged; /* records wait for the round's sync */
 	uint64_t lost; /* datagrams, not yet told */
 	char lost_socket[64];
-	json_t *counts; /* what intake could not read; NULL: it has not said */
+	json_t *counts[ROLE_N]; /* what intake could not read; NULL: it has not said */
 
 	/* Errands. */
 	bool busy; /* book has one under way */

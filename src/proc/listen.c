@@ -15,6 +15,8 @@ const struct listen_row listen_rows[LISTENER_N] = {
 	    "6514" },
 	[LISTENER_RELP] = { "relp", "relp", HOLDS_SYSLOG, "2514" },
 	[LISTENER_RELP_TLS] = { "relp_tls", "relp-tls", HOLDS_SYSLOG, "2515" },
+	[LISTENER_INGEST] = { "ingest", "ingest", HOLDS_INGEST, "9200",
+	    "https://" },
 };
 
 void

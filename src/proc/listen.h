@@ -8,13 +8,15 @@
 #include "pack/json.h"
 
 /* Listeners beside web and syslog: a row of listen_rows each. */
-enum { LISTENER_SYSLOG_TLS, LISTENER_RELP, LISTENER_RELP_TLS, LISTENER_N };
+enum { LISTENER_SYSLOG_TLS, LISTENER_RELP, LISTENER_RELP_TLS,
+	LISTENER_INGEST, LISTENER_N };
 
 struct listen_row {
 	const char *setting; /* "syslog_tls" */
 	const char *name; /* as it is passed down and printed: "syslog-tls" */
 	unsigned of; /* enum holds: whose it is */
 	const char *port; /* when the setting is empty */
+	const char *scheme; /* printed before its address; NULL: none */
 };
 extern const struct listen_row listen_rows[LISTENER_N];
 

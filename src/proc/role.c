@@ -28,7 +28,7 @@ static const struct answer_row rules_answers[] = {
 
 /* The signer first, the faces last; they end in the reverse order. */
 const enum role role_order[] = { ROLE_SIGNER, ROLE_GATE, ROLE_BOOK, ROLE_KEEPER,
-	ROLE_READER, ROLE_RULES, ROLE_INTAKE, ROLE_FOLLOW, ROLE_WEB, ROLE_N };
+	ROLE_READER, ROLE_RULES, ROLE_INTAKE, ROLE_INGEST, ROLE_FOLLOW, ROLE_WEB, ROLE_N };
 
 static const struct role_row rows[] = {
 	{
@@ -116,6 +116,17 @@ static const struct role_row rows[] = {
 	    .load = intake_proc_load,
 	    .start = intake_proc_start,
 	    .stop = intake_proc_stop,
+	},
+	{
+	    .role = ROLE_INGEST,
+	    .instances = 1,
+	    .user = "beimen-ingest",
+	    .holds = HOLDS_INGEST,
+	    .fence = { MAY_ACCEPT, { NULL } },
+	    .load = ingest_proc_load,
+	    .start = ingest_proc_start,
+	    .ready = ingest_proc_ready,
+	    .stop = ingest_proc_stop,
 	},
 	{
 	    .role = ROLE_FOLLOW,

@@ -15,6 +15,7 @@
 enum holds {
 	HOLDS_WEB = 1 << 0, /* "web": the HTTPS listener */
 	HOLDS_SYSLOG = 1 << 1, /* "syslog-udp", "syslog-tcp" */
+	HOLDS_INGEST = 1 << 2, /* "ingest": the HTTPS listener of senders */
 };
 
 struct role_row {

@@ -28,6 +28,7 @@ LIFE(keeper)
 LIFE(reader)
 LIFE(rules)
 LIFE(intake)
+LIFE(ingest)
 LIFE(follow)
 LIFE(web)
 #undef LIFE

@@ -56,8 +56,11 @@ greet(const json_t *settings, const struct listeners *l, const char *name,
 	(void)printf("syslog: %.*s:%u\n", n, at, l->syslog_port);
 	for (unsigned i = 0; i < LISTENER_N; i++)
 		if (l->more[i].fd != -1)
-			(void)printf(
-			    "%s: %s\n", listen_rows[i].name, l->more[i].at);
+			(void)printf("%s: %s%s\n", listen_rows[i].name,
+			    listen_rows[i].scheme == NULL
+				? ""
+				: listen_rows[i].scheme,
+			    l->more[i].at);
 	if (name[0] != '\0')
 		(void)printf("administrator: %s %s\n", name, password);
 	(void)printf("try: logger --server %.*s --port %u --tcp "
