@@ -19,7 +19,7 @@ put 644 share/bash-completion/beimen \
     "$share/bash-completion/completions/beimen"
 
 # What the program reads at its start: packs, registers, log rules.
-for folder in regulations registers normalize; do
+for folder in regulations registers normalize detections; do
 	rm -rf "$share/beimen/$folder"
 	find "$folder" -type f -not -name '.*' | while read -r file; do
 		put 644 "$file" "$share/beimen/$file"
