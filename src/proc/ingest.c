@@ -19,14 +19,12 @@
  */
 #include "proc/ingest_own.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/env.h"
 #include "base/when.h"
 #include "crypt/crypt.h"
-#include "net/tlskey.h"
 #include "proc/roles.h"
 #include "proc/share.h"
 
@@ -34,9 +32,6 @@
 #define COUNTS_ROWS 200 /* senders told of, at most */
 #define TICK_US (WHEN_SECOND / 2)
 #define QUEUE_US (10 * WHEN_SECOND) /* a request waits so long for room */
-#define SIGN_MS 1000 /* the signer's answer; handshakes wait one by one */
-#define BODY_MAX ((size_t)32 << 20) /* of one request, as sent */
-#define BODIES_MAX ((size_t)96 << 20) /* of all requests together */
 /* What one request can bring beyond the outlet's room, written as rows. */
 #define SPILL_MAX ((size_t)512 << 20)
 
@@ -52,8 +47,8 @@ now(void)
 /* ---- records on their way ---- */
 
 /* The records put from here on are one batch with this id; NULL: none. */
-static void
-mark_put(struct ingest_state *s, const struct hash *id)
+void
+ingest_mark(struct ingest_state *s, const struct hash *id)
 {
 	s->marked = id != NULL;
 	if (s->spill.len == 0) {
@@ -91,9 +86,9 @@ record(void *arg, const struct event *ev, struct span id)
 			id, SPAN_LIT("\n"), ev->raw };
 		const struct hash h = hash_of_parts(part, 5);
 
-		mark_put(s, &h);
+		ingest_mark(s, &h);
 	} else if (!batch && s->marked) {
-		mark_put(s, NULL);
+		ingest_mark(s, NULL);
 	}
 	if (s->spill.len > 0 || !outlet_put(s->out, ev))
 		spill_add(s, ev);
@@ -137,8 +132,8 @@ spill_put(struct ingest_state *s)
 
 /* ---- a request's way ---- */
 
-static void
-post_reply(struct post *p, int status, const char *text)
+void
+ingest_reply(struct post *p, int status, const char *text)
 {
 	ingest_error(&p->route, &p->q, &p->reply, status, text);
 	http_reply(p->hold, &p->reply);
@@ -149,22 +144,25 @@ static void
 durable(void *arg, bool yes, unsigned repeated)
 {
 	struct post *p = arg;
-	char text[16];
+	struct buf text;
 
 	if (!yes) {
-		post_reply(p, 503, "the server is stopping");
+		ingest_reply(p, 503, "the server is stopping");
 		return;
 	}
-	(void)snprintf(text, sizeof text, "%u", repeated);
+	buf_init(&text, 16);
+	buf_printf(&text, "%u", repeated);
 	if (repeated > 0 &&
-	    http_header(&p->reply, "Beimen-Repeated", text) != ERR_OK)
+	    http_header(&p->reply, "Beimen-Repeated", buf_string(&text)) !=
+		ERR_OK)
 		child_log(p->s->child, "a reply's header");
+	buf_clear(&text);
 	http_reply(p->hold, &p->reply);
 }
 
 /* Everything of this request was put: answer when it is durable. */
-static void
-post_sent(struct post *p)
+void
+ingest_sent(struct post *p)
 {
 	struct fault why;
 
@@ -174,11 +172,11 @@ post_sent(struct post *p)
 	}
 	p->state = POST_SENT;
 	if (outlet_after(p->s->out, durable, p, &why) != ERR_OK)
-		post_reply(p, 503, why.text);
+		ingest_reply(p, 503, why.text);
 }
 
-static void
-feed_init(struct ingest_state *s, const struct post *p, struct httpfeed *f)
+void
+ingest_feed(struct ingest_state *s, const struct post *p, struct httpfeed *f)
 {
 	*f = (struct httpfeed){ .rules = s->rules,
 		.counts = s->counts,
@@ -199,31 +197,31 @@ batch_mark(struct ingest_state *s, const struct post *p)
 		span_text(p->q.path), SPAN_LIT("\n"), p->q.body };
 	const struct hash h = hash_of_parts(part, 7);
 
-	mark_put(s, &h);
+	ingest_mark(s, &h);
 }
 
 /* Reads a request whose turn it is. */
-static void
-post_read(struct post *p)
+void
+ingest_turn(struct post *p)
 {
 	struct ingest_state *s = p->s;
 	struct httpfeed f;
 
 	s->now = p;
-	feed_init(s, p, &f);
+	ingest_feed(s, p, &f);
 	if (p->q.idempotency_key[0] != '\0')
 		batch_mark(s, p);
 	ingest_read(p, &f);
 	if (s->marked)
-		mark_put(s, NULL);
+		ingest_mark(s, NULL);
 	s->now = NULL;
 	if (buf_error(&s->spill) != ERR_OK) {
 		/* Not all of it is in hand: it must not be acknowledged. */
-		post_reply(p, 503, "no room for this request's records");
+		ingest_reply(p, 503, "no room for this request's records");
 	} else if (s->spill.len > 0) {
 		p->state = POST_SPILT;
 	} else {
-		post_sent(p);
+		ingest_sent(p);
 	}
 }
 
@@ -238,10 +236,10 @@ queue_run(struct ingest_state *s)
 		struct post *next = p->next;
 
 		if (p->state == POST_SPILT)
-			post_sent(p);
+			ingest_sent(p);
 		else if (p->state == POST_QUEUED && outlet_is_open(s->out)) {
 			p->state = POST_NEW;
-			post_read(p);
+			ingest_turn(p);
 		} else if (p->paused && outlet_is_open(s->out)) {
 			p->paused = false;
 			http_go(p->hold);
@@ -271,15 +269,16 @@ tick(void *arg)
 		if (p->state == POST_QUEUED &&
 		    now_us - p->since_us > QUEUE_US) {
 			p->state = POST_SENT;
-			post_reply(p, 429, "no room now: send it again later");
+			ingest_reply(
+			    p, 429, "no room now: send it again later");
 		}
 	if (loop_arm(s->child->loop, &s->tick, TICK_US, tick, s, &why) !=
 	    ERR_OK)
 		child_log(s->child, "%s", why.text);
 }
 
-static struct post *
-post_new(struct ingest_state *s, const struct http_request *q,
+struct post *
+ingest_post(struct ingest_state *s, const struct http_request *q,
     const struct route *r, const char *who)
 {
 	struct post *p = calloc(1, sizeof *p);
@@ -290,10 +289,10 @@ post_new(struct ingest_state *s, const struct http_request *q,
 	p->hold = q->hold;
 	p->route = *r;
 	p->q = *q;
-	(void)snprintf(p->sender, sizeof p->sender, "%s", q->address);
+	ingest_name(p->sender, sizeof p->sender, q->address);
 	/* Where everybody here is let in, addresses tell senders apart. */
-	(void)snprintf(p->who, sizeof p->who, "%s",
-	    strcmp(who, "local") == 0 ? p->sender : who);
+	ingest_name(
+	    p->who, sizeof p->who, strcmp(who, "local") == 0 ? p->sender : who);
 	http_reply_init(&p->reply, HTTP_REPLY_MAX);
 	p->prev = s->last;
 	if (s->last != NULL)
@@ -305,13 +304,21 @@ post_new(struct ingest_state *s, const struct http_request *q,
 	return p;
 }
 
-/* An http_over_fn: the request is over, answered or not. Records that were
- * put go on their way all the same. */
-static void
-over(void *arg, void *own)
+void
+ingest_name(char *to, size_t size, const char *from)
 {
-	struct ingest_state *s = arg;
-	struct post *p = own;
+	size_t n = strlen(from);
+
+	if (n >= size)
+		n = size - 1;
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
+void
+ingest_over(struct post *p)
+{
+	struct ingest_state *s = p->s;
 
 	outlet_forget(s->out, p);
 	if (p->prev != NULL)
@@ -325,221 +332,6 @@ over(void *arg, void *own)
 	journal_free(p->journal);
 	http_reply_clear(&p->reply);
 	free(p);
-}
-
-/* ---- from HTTP ---- */
-
-/* Who this is by its head; NULL: nobody who is let in. */
-static const char *
-head_who(const struct ingest_state *s, const struct http_request *q,
-    const struct route *r)
-{
-	const char *who = who_is(s->who, q->authorization, q->peer, q->address);
-
-	if (who == NULL && r->open)
-		who = "";
-	return who;
-}
-
-/* An http_body_fn. What will be refused anyway is passed over unseen. */
-static size_t
-body_max(void *arg, const struct http_request *q)
-{
-	const struct ingest_state *s = arg;
-	struct route r;
-
-	if (!ingest_route(q, &r) || r.format == FORMAT_NONE ||
-	    r.format == FORMAT_JOURNAL || head_who(s, q, &r) == NULL)
-		return HTTP_STREAM;
-	return r.format == FORMAT_OSQUERY && r.enroll ? (size_t)1 << 20
-						      : BODY_MAX;
-}
-
-/* An upload's next piece is read. */
-static enum http_next
-upload_feed(struct post *p, struct span piece)
-{
-	struct ingest_state *s = p->s;
-	struct fault why;
-	struct httpfeed f;
-	enum err e;
-
-	s->now = p;
-	feed_init(s, p, &f);
-	e = journal_feed(p->journal, &f, piece, &why);
-	if (s->marked)
-		mark_put(s, NULL);
-	s->now = NULL;
-	p->given += f.given;
-	if (e == ERR_OK)
-		e = buf_error(&s->spill);
-	if (e != ERR_OK) {
-		p->failed = true;
-		ingest_error(&p->route, &p->q, &p->reply,
-		    e == ERR_SYNTAX ? 400 : 503, why.text);
-		return HTTP_SKIP;
-	}
-	if (s->spill.len == 0 && outlet_is_open(s->out))
-		return HTTP_ON;
-	p->paused = true;
-	return HTTP_WAIT;
-}
-
-/* An http_piece_fn. */
-static enum http_next
-piece(void *arg, const struct http_request *q, struct span bytes)
-{
-	struct ingest_state *s = arg;
-	struct post *p = *q->own;
-	struct route r;
-	const char *who;
-
-	if (p == NULL) {
-		if (!ingest_route(q, &r) || r.format != FORMAT_JOURNAL ||
-		    (who = head_who(s, q, &r)) == NULL ||
-		    q->content_encoding[0] != '\0' ||
-		    (p = post_new(s, q, &r, who)) == NULL)
-			return HTTP_SKIP;
-		p->journal = journal_new();
-		p->reply.status = 202;
-		p->reply.type = "text/plain; charset=utf-8";
-		buf_text(&p->reply.body, "OK.\n");
-	}
-	if (p->journal == NULL)
-		return HTTP_SKIP;
-	return upload_feed(p, bytes);
-}
-
-/* An upload is over. */
-static void
-upload_end(struct post *p)
-{
-	struct ingest_state *s = p->s;
-	struct fault why;
-	struct httpfeed f;
-
-	if (p->journal == NULL) {
-		post_reply(p, 503, "no memory");
-		return;
-	}
-	s->now = p;
-	feed_init(s, p, &f);
-	if (!p->failed && journal_end(p->journal, &f, &why) != ERR_OK)
-		ingest_error(&p->route, &p->q, &p->reply, 400, why.text);
-	if (s->marked)
-		mark_put(s, NULL);
-	s->now = NULL;
-	p->given += f.given;
-	if (s->spill.len > 0)
-		p->state = POST_SPILT;
-	else
-		post_sent(p);
-}
-
-/* One a second is logged. */
-static void
-stranger_log(struct ingest_state *s, const struct http_request *q)
-{
-	int64_t now_us = loop_now(s->child->loop);
-
-	if (s->log_us != 0 && now_us - s->log_us < WHEN_SECOND)
-		return;
-	s->log_us = now_us;
-	child_log(s->child, "%s is not let in (%s)", q->address,
-	    q->authorization[0] == '\0' ? "it showed no token"
-					: "its token is not in the list");
-}
-
-/* Those answered from the head alone. */
-static bool
-head_answer(struct ingest_state *s, const struct http_request *q,
-    const struct route *r, bool found, struct http_reply *to)
-{
-	if (found && r->elastic &&
-	    http_header(to, "X-Elastic-Product", "Elasticsearch") != ERR_OK)
-		child_log(s->child, "a reply's header");
-	if (head_who(s, q, r) == NULL) {
-		stranger_log(s, q);
-		ingest_error(r, q, to, 401, "show a token of a sender");
-		return true;
-	}
-	if (!found) {
-		ingest_error(r, q, to, 404, "no such path");
-		return true;
-	}
-	if (r->format == FORMAT_NONE)
-		r->answer(r, q, to);
-	return r->format == FORMAT_NONE;
-}
-
-/* An http_fn. */
-static void
-answer(void *arg, const struct http_request *q, struct http_reply *to)
-{
-	struct ingest_state *s = arg;
-	struct post *p = *q->own;
-	struct route r;
-	bool found = ingest_route(q, &r);
-
-	if (p == NULL) {
-		if (head_answer(s, q, &r, found, to))
-			return;
-		if (r.format == FORMAT_JOURNAL && q->content_encoding[0] != 0) {
-			ingest_error(&r, q, to, 415, "send it uncompressed");
-			return;
-		}
-		p = post_new(s, q, &r, head_who(s, q, &r));
-		if (p == NULL) {
-			ingest_error(&r, q, to, 503, "no memory");
-			return;
-		}
-		if (r.format == FORMAT_JOURNAL) { /* without a byte */
-			p->journal = journal_new();
-			p->reply.status = 202;
-		}
-	}
-	p->q = *q;
-	if (r.elastic &&
-	    http_header(&p->reply, "X-Elastic-Product", "Elasticsearch") !=
-		ERR_OK)
-		child_log(s->child, "a reply's header");
-	http_wait(q->hold);
-	if (p->journal != NULL || r.format == FORMAT_JOURNAL) {
-		upload_end(p);
-	} else if (s->spill.len > 0 || !outlet_is_open(s->out)) {
-		p->state = POST_QUEUED;
-		p->since_us = loop_now(s->child->loop);
-	} else {
-		post_read(p);
-	}
-}
-
-/* TLS handshakes are signed by the signer, which alone has the key. */
-static enum err
-tls_sign(
-    void *arg, struct span hash, uint8_t *sig, size_t *len, struct fault *why)
-{
-	struct ingest_state *s = arg;
-	struct buf got;
-	enum err e;
-
-	buf_init(&got, TLSKEY_SIG_MAX);
-	e = child_ask(s->child, ROLE_SIGNER, SIGNER_TLS_SIGN, hash, SIGN_MS,
-	    true, &got, why);
-	if (e == ERR_OK) {
-		memcpy(sig, got.at, got.len);
-		*len = got.len;
-	}
-	buf_clear(&got);
-	return e;
-}
-
-/* libmicrohttpd's lines: of connections that fail there are many. */
-static void
-http_line(void *arg, const char *line)
-{
-	(void)arg;
-	(void)line;
 }
 
 /* ---- what could not be read ---- */
@@ -635,29 +427,8 @@ enum err
 ingest_proc_ready(struct child *c, struct fault *why)
 {
 	struct ingest_state *s = c->state;
-	struct http_options o = {
-		.listen_fd = child_fd(c, "ingest"),
-		.cert_pem = buf_view(&s->cert),
-		.sign = tls_sign,
-		.answer = answer,
-		.body_max = body_max,
-		.piece = piece,
-		.over = over,
-		.log = http_line,
-		.arg = s,
-		.loop = c->loop,
-		.body_most = BODY_MAX,
-		.bodies_most = BODIES_MAX,
-		.ask_peer = true,
-		.connections = 2000,
-		.per_address = 1000,
-		.body_s = 120,
-		.idle_s = 120,
-	};
-	enum err e = ERR_OK;
+	enum err e = ingest_listen(s, why);
 
-	if (o.listen_fd != -1)
-		e = http_open(&o, &s->http, why);
 	if (e == ERR_OK)
 		e = loop_arm(c->loop, &s->tick, TICK_US, tick, s, why);
 	if (e == ERR_OK)

@@ -83,4 +83,28 @@ void ingest_read(struct post *p, struct httpfeed *f);
 void ingest_error(const struct route *r, const struct http_request *q,
     struct http_reply *to, int status, const char *text);
 
+/* proc/ingest.c: the way of a request's records. */
+
+/* ingest_post: a request whose records will be read; NULL without memory.
+ * ingest_over: it has ended, answered or not; records that were put go on
+ * their way all the same. */
+struct post *ingest_post(struct ingest_state *s, const struct http_request *q,
+    const struct route *r, const char *who);
+void ingest_over(struct post *p);
+/* ingest_turn: read it and put its records. ingest_sent: all were put: answer
+ * when they are durable. ingest_reply: answer now, with an error. */
+void ingest_turn(struct post *p);
+void ingest_sent(struct post *p);
+void ingest_reply(struct post *p, int status, const char *text);
+/* ingest_feed: a feed whose records are put. ingest_mark: those put from here
+ * on are one batch with this id; NULL: none. */
+void ingest_feed(
+    struct ingest_state *s, const struct post *p, struct httpfeed *f);
+void ingest_mark(struct ingest_state *s, const struct hash *id);
+/* ingest_name: a copy, cut at size - 1. */
+void ingest_name(char *to, size_t size, const char *from);
+
+/* ingest_listen: begin to serve, where there is a listener. */
+MUST_CHECK enum err ingest_listen(struct ingest_state *s, struct fault *why);
+
 #endif

@@ -3,7 +3,7 @@
  */
 #include "proc/ingest_own.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "base/when.h"
 #include "intake/bulk.h"
@@ -160,7 +160,7 @@ osquery_do(struct post *p, struct httpfeed *f, struct span body)
 		buf_text(&p->reply.body, "{\"node_invalid\":true}");
 		return;
 	}
-	(void)snprintf(p->who, sizeof p->who, "%s", name);
+	ingest_name(p->who, sizeof p->who, name);
 	if (osquery_log(f, body, &refused, &why) != ERR_OK)
 		goto bad;
 	buf_text(&p->reply.body, "{\"node_invalid\":false}");

@@ -8,8 +8,13 @@
 #include "pack/json.h"
 
 /* Listeners beside web and syslog: a row of listen_rows each. */
-enum { LISTENER_SYSLOG_TLS, LISTENER_RELP, LISTENER_RELP_TLS,
-	LISTENER_INGEST, LISTENER_N };
+enum {
+	LISTENER_SYSLOG_TLS,
+	LISTENER_RELP,
+	LISTENER_RELP_TLS,
+	LISTENER_INGEST,
+	LISTENER_N
+};
 
 struct listen_row {
 	const char *setting; /* "syslog_tls" */
