@@ -92,8 +92,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct span rest = span_slice(span_of(data, len), 1, SIZE_MAX);
 	struct arena *a = arena_new((size_t)64 << 20);
 	struct hash identity = { { 7 } };
+	struct lexicon_place lexicon;
+	struct index_place index;
 	struct segment_info info;
 	struct block k, *list;
+	uint64_t sum;
 	struct fault why;
 	struct head h;
 	struct buf b;
@@ -115,7 +118,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			assert(k.about.n > 0 && k.n_pieces > 0);
 		break;
 	case 3:
-		if (index_get(a, rest, &h, &info, &list, &why) == ERR_OK)
+		if (index_get(a, rest, &h, &info, &list, &sum, &lexicon, &index,
+			&why) == ERR_OK)
 			assert(info.blocks > 0);
 		break;
 	default: /* an index behind nothing, with a sound trailer */

@@ -195,7 +195,8 @@ MUST_CHECK enum err segment_leaves(
 /*
  * segment_verify: read everything: file digest, heads, index, every record's
  * leaf, roots, chain, counts, roll-ups. Damage goes to `bad`, one call each.
- * *records [out] how many were found good; *damages [out] calls of bad.
+ * *records [out] how many were found good; *damages [out] calls of bad. Of a
+ * locked segment the bytes are compared with their digests, not the leaves.
  * Fails   ERR_IO, ERR_MEMORY only.
  */
 MUST_CHECK enum err segment_verify(struct segment *s, segment_damage_fn *bad,

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "crypt/leaf.h"
+#include "crypt/crypt.h"
 #include "pack/zstd.h"
 #include "vault/line.h"
 #include "vault/segment_own.h"
@@ -19,6 +19,12 @@ segment_close(struct segment *s)
 	arena_free(s->arena);
 	buf_clear(&s->packed);
 	buf_clear(&s->raw);
+	buf_clear(&s->heads);
+	buf_clear(&s->texts);
+	buf_clear(&s->index_bytes);
+	unpacker_free(s->unpacker);
+	crypt_wipe(s->key, sizeof s->key);
+	crypt_wipe(&s->blind, sizeof s->blind);
 	free(s);
 }
 
@@ -41,9 +47,8 @@ segment_wrong(const struct segment *s)
 	return s->wrong[0] == '\0' ? NULL : s->wrong;
 }
 
-/* Reads len bytes at `at` into b, which is emptied first. */
-static enum err
-bytes_read(struct segment *s, uint64_t at, size_t len, struct buf *b,
+enum err
+segment_bytes(struct segment *s, uint64_t at, size_t len, struct buf *b,
     struct fault *why)
 {
 	uint8_t *to;
@@ -70,13 +75,13 @@ of_bytes(enum err e)
 static enum err
 front_read(struct segment *s, struct head *h, size_t *len, struct fault *why)
 {
-	enum err e = bytes_read(s, 0, SEGMENT_HEAD_FIXED, &s->raw, why);
+	enum err e = segment_bytes(s, 0, SEGMENT_HEAD_FIXED, &s->raw, why);
 
 	if (e != ERR_OK)
 		return e;
 	if ((*len = head_len(buf_view(&s->raw))) == 0)
 		return fault_set(why, ERR_SYNTAX, "no segment head");
-	if ((e = bytes_read(s, 0, *len, &s->raw, why)) != ERR_OK)
+	if ((e = segment_bytes(s, 0, *len, &s->raw, why)) != ERR_OK)
 		return e;
 	return head_get(buf_view(&s->raw), h, why);
 }
@@ -92,13 +97,13 @@ index_read(struct segment *s, struct fault *why)
 
 	if (s->size < TRAILER_LEN)
 		return fault_set(why, ERR_SYNTAX, "the file is cut short");
-	e = bytes_read(s, s->size - TRAILER_LEN, TRAILER_LEN, &s->raw, why);
+	e = segment_bytes(s, s->size - TRAILER_LEN, TRAILER_LEN, &s->raw, why);
 	if (e == ERR_OK)
 		e = trailer_get(
 		    buf_view(&s->raw), s->size, &at, &len, &want, why);
 	if (e == ERR_OK) {
 		s->tail_sound = true;
-		e = bytes_read(s, at, len, &s->raw, why);
+		e = segment_bytes(s, at, len, &s->raw, why);
 	}
 	if (e != ERR_OK)
 		return e;
@@ -106,25 +111,55 @@ index_read(struct segment *s, struct fault *why)
 	if (!hash_equal(&got, &want))
 		return fault_set(why, ERR_SYNTAX, "the index is damaged");
 	s->index_at = at;
-	return index_get(
-	    s->arena, buf_view(&s->raw), &s->head, &s->info, &s->block, why);
+	return index_get(s->arena, buf_view(&s->raw), &s->head, &s->info,
+	    &s->block, &s->attributes, &s->lexicon, &s->index, why);
 }
 
-/* Whether the blocks of a sound index lie one behind the other. */
+/* Bytes of the search index as stored. */
+static uint64_t
+index_stored(const struct segment *s)
+{
+	uint64_t chunks = (s->index.len + CHUNK_LEN - 1) / CHUNK_LEN;
+
+	return s->index.len +
+	    (s->head.key_id[0] == '\0' ? 0 : chunks * AEAD_TAG_LEN);
+}
+
+/* Whether a section of len bytes at `at` lies between *end and the index;
+ * *end is then its end. */
+static bool
+place_fits(const struct segment *s, uint64_t at, uint64_t len, uint64_t *end)
+{
+	if (at < *end || at > s->index_at || s->index_at - at < len)
+		return false;
+	*end = at + len;
+	return true;
+}
+
+/* Whether the parts of a sound index lie one behind the other. */
 static enum err
 index_places(struct segment *s, struct fault *why)
 {
 	uint64_t end = 0;
 
+	if (s->head.format == 2 &&
+	    !place_fits(s, s->lexicon.at,
+		s->lexicon.head.len + lexis_len(&s->lexicon), &end))
+		return fault_set(
+		    why, ERR_SYNTAX, "index: place of the lexicon");
 	for (uint32_t i = 0; i < s->info.blocks; i++) {
 		const struct block *k = &s->block[i];
 
-		if (k->at < end || k->at > s->index_at ||
-		    s->index_at - k->at < k->head.len + k->data_len)
+		if ((k->frame != NULL) != (s->head.format == 2) ||
+		    !place_fits(
+			s, k->at, k->head.len + (uint64_t)k->data_len, &end))
 			return fault_set(
 			    why, ERR_SYNTAX, "index: place of block %u", i);
-		end = k->at + k->head.len + k->data_len;
 	}
+	if (s->head.format == 2 &&
+	    !place_fits(s, s->index.at, index_stored(s), &end))
+		return fault_set(
+		    why, ERR_SYNTAX, "index: place of the search index");
 	return ERR_OK;
 }
 
@@ -133,17 +168,40 @@ static enum err
 block_read(struct segment *s, uint64_t at, struct block *k, struct fault *why)
 {
 	size_t len;
-	enum err e = bytes_read(s, at, BLOCK_HEAD_FIXED, &s->raw, why);
+	enum err e = segment_bytes(s, at, BLOCK_HEAD_FIXED_2, &s->raw, why);
 
 	if (e != ERR_OK)
 		return e;
 	if ((len = block_head_len(buf_view(&s->raw))) == 0)
 		return fault_set(why, ERR_SYNTAX, "no block head");
-	if ((e = bytes_read(s, at, len, &s->raw, why)) == ERR_OK)
+	if ((e = segment_bytes(s, at, len, &s->raw, why)) == ERR_OK)
 		e = block_get(
 		    s->arena, buf_view(&s->raw), &s->head.digest, k, why);
 	if (e == ERR_OK)
 		k->at = at;
+	return e;
+}
+
+/* Without an index: the lexicon by its own head; *at is then behind it. */
+static enum err
+lexicon_find(struct segment *s, uint64_t *at, struct fault *why)
+{
+	struct lexicon_place p = { .at = 0 };
+	size_t len = 0;
+	enum err e = segment_bytes(s, *at, LEXICON_HEAD_FIXED, &s->raw, why);
+
+	if (e == ERR_OK && (len = lexis_head_len(buf_view(&s->raw))) == 0)
+		e = fault_set(why, ERR_SYNTAX, "no lexicon");
+	if (e == ERR_OK)
+		e = segment_bytes(s, *at, len, &s->raw, why);
+	if (e == ERR_OK)
+		e = lexis_get(
+		    s->arena, buf_view(&s->raw), &s->head.digest, &p, why);
+	if (e == ERR_OK) {
+		s->lexicon = p;
+		s->lexicon.at = *at;
+		*at += len + lexis_len(&p);
+	}
 	return e;
 }
 
@@ -154,10 +212,13 @@ blocks_walk(struct segment *s, uint64_t at, struct fault *why)
 	size_t cap = 0, n = 0;
 	struct block *list = NULL, *grown, k;
 	uint64_t seq = s->head.first_seq;
-	enum err e;
+	enum err e = ERR_OK;
 
-	while ((e = block_read(s, at, &k, why)) == ERR_OK) {
-		if (k.index != n || k.about.first_seq != seq)
+	if (s->head.format == 2)
+		e = lexicon_find(s, &at, why);
+	while (e == ERR_OK && (e = block_read(s, at, &k, why)) == ERR_OK) {
+		if (k.index != n || k.about.first_seq != seq ||
+		    (k.frame != NULL) != (s->head.format == 2))
 			break;
 		if (n == cap) {
 			cap = cap == 0 ? 16 : cap * 2;
@@ -185,8 +246,10 @@ blocks_walk(struct segment *s, uint64_t at, struct fault *why)
 	if (e != ERR_OK)
 		return e;
 	s->info.blocks = (uint32_t)n;
-	e = bytes_read(s, at, sizeof INDEX_MAGIC - 1, &s->raw, why);
-	s->all_blocks = e == ERR_OK && span_is(buf_view(&s->raw), INDEX_MAGIC);
+	e = segment_bytes(s, at, 4, &s->raw, why);
+	s->all_blocks = e == ERR_OK &&
+	    (span_is(buf_view(&s->raw), SEARCH_MAGIC) ||
+		span_is(buf_view(&s->raw), "BEIM"));
 	return e == ERR_OK || of_bytes(e) ? ERR_OK : e;
 }
 
@@ -242,6 +305,8 @@ segment_load(struct segment *s, struct fault *why)
 		return fault_set(why, ERR_DAMAGE,
 		    "neither head nor index can be read: %s", index.text);
 	s->info = (struct segment_info){ .n = 0 };
+	s->lexicon = (struct lexicon_place){ .at = 0 };
+	s->index = (struct index_place){ .at = 0 };
 	s->head = h;
 	if ((e = blocks_walk(s, len, why)) == ERR_OK)
 		info_from_blocks(s);
@@ -256,13 +321,15 @@ segment_open_file(struct env *env, int dir, const char *file,
 	struct segment *s = calloc(1, sizeof *s);
 	enum err e;
 
-	(void)keys;
 	if (s == NULL)
 		return fault_set(why, ERR_MEMORY, "segment");
 	s->env = env;
 	s->fd = -1;
-	buf_init(&s->packed, PIECE_PACKED_MAX);
+	buf_init(&s->packed, 2 * (size_t)LEXICON_STORED_MAX);
 	buf_init(&s->raw, INDEX_MAX);
+	buf_init(&s->heads, PIECE_PACKED_MAX);
+	buf_init(&s->texts, PIECE_PACKED_MAX);
+	buf_init(&s->index_bytes, INDEX_MAX);
 	if ((s->arena = arena_new((size_t)512 << 20)) == NULL) {
 		e = fault_set(why, ERR_MEMORY, "segment");
 		goto out;
@@ -279,6 +346,8 @@ segment_open_file(struct env *env, int dir, const char *file,
 		    why, "segment %.12s", file[2] == '/' ? file + 3 : file);
 		goto out;
 	}
+	if ((e = segment_unlock(s, keys, why)) != ERR_OK)
+		goto out;
 	s->info.name = *name;
 	s->info.file_bytes = s->size;
 	s->info.parts = s->head.parts;
@@ -324,7 +393,7 @@ piece_read(
 
 	for (unsigned i = 0; i < piece; i++)
 		at += k->piece[i].packed;
-	e = bytes_read(s, at, p->packed, &s->packed, why);
+	e = segment_bytes(s, at, p->packed, &s->packed, why);
 	if (e == ERR_SYNTAX)
 		return fault_set(why, ERR_DAMAGE, "the file ends before it");
 	if (e != ERR_OK)
@@ -400,7 +469,7 @@ piece_rows(struct segment *s, const struct block *k, unsigned piece, row_fn *fn,
 }
 
 enum err
-segment_rows(struct segment *s, uint32_t block, row_fn *fn, void *arg,
+rows_1(struct segment *s, uint32_t block, row_fn *fn, void *arg,
     segment_damage_fn *bad, void *bad_arg, struct fault *why)
 {
 	const struct block *k = &s->block[block];
@@ -431,113 +500,22 @@ segment_rows(struct segment *s, uint32_t block, row_fn *fn, void *arg,
 	return ERR_OK;
 }
 
-/* Leaves of a block as they are counted. */
-struct leaves {
-	const struct segment_block *k;
-	struct hash *to;
-};
-
-static enum err
-leaf_make(void *arg, const char *stream, const struct row *r,
-    const struct event *ev, struct fault *why)
-{
-	struct leaves *l = arg;
-	uint64_t at = r->seq - l->k->first_seq;
-	struct leaf_record leaf = { .seq = r->seq,
-		.received_us = ev->received_us,
-		.sender = ev->sender,
-		.raw = ev->raw };
-
-	(void)stream;
-	(void)why;
-	leaf_salt(l->k->seed, at, leaf.salt);
-	l->to[at] = leaf_record_hash(&leaf);
-	return ERR_OK;
-}
-
-enum err
-segment_leaves(
-    struct segment *s, uint32_t block, struct hash *leaf, struct fault *why)
-{
-	struct leaves l = { .k = segment_block_at(s, block), .to = leaf };
-
-	return segment_rows(s, block, leaf_make, &l, NULL, NULL, why);
-}
-
 const char *
 segment_key_id(const struct segment *s)
 {
-	(void)s;
-	return "";
+	return s->head.key_id;
 }
 
 const char *
 segment_locked(const struct segment *s)
 {
-	(void)s;
-	return NULL;
+	return s->locked[0] == '\0' ? NULL : s->locked;
 }
 
 bool
 segment_blind(const struct segment *s, struct hash *out)
 {
-	(void)s;
-	(void)out;
-	return false;
-}
-
-uint64_t
-segment_index_len(const struct segment *s)
-{
-	(void)s;
-	return 0;
-}
-
-enum err
-segment_index_read(struct segment *s, uint64_t at, size_t len, struct span *out,
-    struct fault *why)
-{
-	(void)s;
-	(void)at;
-	(void)len;
-	(void)out;
-	return fault_set(why, ERR_RANGE, "this segment has no index");
-}
-
-/* Which rows of a block were asked for. */
-struct picked {
-	const struct segment_block *k;
-	const uint16_t *pick;
-	size_t n, at;
-	row_fn *fn;
-	void *arg;
-};
-
-static enum err
-row_picked(void *arg, const char *stream, const struct row *r,
-    const struct event *ev, struct fault *why)
-{
-	struct picked *p = arg;
-	uint64_t at = r->seq - p->k->first_seq;
-
-	while (p->at < p->n && p->pick[p->at] < at)
-		p->at++;
-	if (p->pick != NULL && (p->at == p->n || p->pick[p->at] != at))
-		return ERR_OK;
-	return p->fn(p->arg, stream, r, ev, why);
-}
-
-enum err
-segment_pick(struct segment *s, uint32_t block, const struct segment_want *want,
-    const uint16_t *pick, size_t n_pick, row_fn *fn, void *arg,
-    segment_damage_fn *bad, void *bad_arg, struct fault *why)
-{
-	struct picked p = { .k = segment_block_at(s, block),
-		.pick = pick,
-		.n = pick == NULL ? 0 : n_pick,
-		.fn = fn,
-		.arg = arg };
-
-	(void)want;
-	return segment_rows(s, block, row_picked, &p, bad, bad_arg, why);
+	if (s->has_key)
+		*out = s->blind;
+	return s->has_key;
 }

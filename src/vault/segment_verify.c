@@ -26,7 +26,7 @@ struct check {
 	struct hash chain;
 	struct rollup *rollup;
 	uint64_t category[CAT_N];
-	uint64_t raw_bytes;
+	uint64_t raw_bytes, attributes;
 	int64_t first_us, last_us, event_first_us, event_last_us;
 };
 
@@ -38,7 +38,7 @@ say(struct check *c, uint32_t block, uint64_t first, uint64_t last,
 	segment_say(c->s, block, first, last, what, c->bad, c->arg);
 }
 
-/* Damage of a piece, as segment_rows tells it. */
+/* Damage of a frame, as segment_rows tells it. */
 static void
 piece_bad(void *arg, const struct segment_damage *d)
 {
@@ -67,6 +67,7 @@ record_check(void *arg, const char *stream, const struct row *r,
 	c->chain = chain_step(&c->chain, r->seq, ev);
 	c->category[ev->category]++;
 	c->raw_bytes += ev->raw.len;
+	c->attributes += attributes_of(r->seq, ev);
 	if (ev->received_us < c->first_us)
 		c->first_us = ev->received_us;
 	if (ev->received_us > c->last_us)
@@ -100,6 +101,32 @@ head_check(struct check *c, uint32_t block, struct fault *why)
 	return ERR_OK;
 }
 
+/* A block whose key is not here: its bytes are as they were written. */
+static enum err
+locked_check(struct check *c, uint32_t block, struct fault *why)
+{
+	const struct block *k = &c->s->block[block];
+	enum err e = ERR_OK;
+
+	for (unsigned i = 0; i < k->n_pieces; i++) {
+		uint64_t first = k->about.first_seq + k->frame[i].first;
+		struct fault what;
+
+		for (unsigned p = 0; p < FRAME_PIECES && e == ERR_OK; p++)
+			e = frame_stored(
+			    c->s, k, i, p, true, &c->s->packed, &what);
+		if (e == ERR_DAMAGE)
+			say(c, block, first, first + k->frame[i].n - 1,
+			    what.text);
+		else if (e != ERR_OK)
+			return fault_set(why, e, "%s", what.text);
+		else
+			c->good += k->frame[i].n;
+		e = ERR_OK;
+	}
+	return ERR_OK;
+}
+
 static enum err
 block_check(struct check *c, uint32_t block, struct fault *why)
 {
@@ -111,6 +138,8 @@ block_check(struct check *c, uint32_t block, struct fault *why)
 
 	if ((e = head_check(c, block, why)) != ERR_OK)
 		return e;
+	if (c->s->locked[0] != '\0')
+		return locked_check(c, block, why);
 	c->seen = 0;
 	leaf_salts(k->seed, c->salts, k->n);
 	before = c->damages;
@@ -170,13 +199,61 @@ sums_check(struct check *c, struct fault *why)
 	if (!hash_equal(&rollups, &info->rollups))
 		say(c, WHOLE, 0, 0, "the roll-ups are not as the index says");
 	if (memcmp(c->category, info->category, sizeof c->category) != 0 ||
-	    c->raw_bytes != info->raw_bytes || c->first_us != info->first_us ||
-	    c->last_us != info->last_us ||
+	    c->raw_bytes != info->raw_bytes ||
+	    (c->s->head.format == 2 && c->attributes != c->s->attributes) ||
+	    c->first_us != info->first_us || c->last_us != info->last_us ||
 	    c->event_first_us != info->event_first_us ||
 	    c->event_last_us != info->event_last_us)
 		say(c, WHOLE, 0, 0,
-		    "times or counts are not as the index says");
+		    "times, counts or texts are not as the index says");
 	return root_check(c, why);
+}
+
+/* The lexicon: what of it had to be made anew, and its head in the file. */
+static enum err
+lexicon_check(struct check *c, struct fault *why)
+{
+	struct segment *s = c->s;
+	const struct lexicon_place *p = &s->lexicon;
+	enum err e;
+
+	if (s->head.format == 1 || p->head.len == 0)
+		return ERR_OK;
+	if (s->mended > 0)
+		say(c, WHOLE, 0, 0,
+		    "its lexicon is damaged and was made anew from parity");
+	e = segment_bytes(s, p->at, p->head.len, &s->packed, why);
+	if (e == ERR_OK && !span_equal(buf_view(&s->packed), p->head))
+		say(c, WHOLE, 0, 0, "its lexicon's head is damaged");
+	return e == ERR_SYNTAX ? ERR_OK : e;
+}
+
+/* The search index, chunk by chunk, as stored. */
+static enum err
+search_index_check(struct check *c, struct fault *why)
+{
+	struct segment *s = c->s;
+	size_t tag = s->head.key_id[0] == '\0' ? 0 : AEAD_TAG_LEN;
+	uint64_t bad = 0, at = s->index.at;
+	enum err e = ERR_OK;
+
+	for (uint64_t from = 0; from < s->index.len && e == ERR_OK;
+	     from += CHUNK_LEN) {
+		size_t len = (s->index.len - from < CHUNK_LEN
+				     ? (size_t)(s->index.len - from)
+				     : CHUNK_LEN) +
+		    tag;
+
+		e = segment_bytes(s, at, len, &s->packed, why);
+		if (e == ERR_OK)
+			bad += !check_is(buf_view(&s->packed),
+			    s->index.check + CHECK_LEN * (from / CHUNK_LEN));
+		at += len;
+	}
+	if (bad > 0)
+		say(c, WHOLE, 0, 0,
+		    "its search index is damaged; the records are not");
+	return e == ERR_SYNTAX ? ERR_OK : e;
 }
 
 /* The digest of the whole file against its name. */
@@ -245,7 +322,13 @@ segment_verify(struct segment *s, segment_damage_fn *bad, void *arg,
 		say(&c, WHOLE, 0, 0, s->wrong);
 	for (uint32_t i = 0; i < s->info.blocks && e == ERR_OK; i++)
 		e = block_check(&c, i, why);
-	if (e == ERR_OK && c.good == s->info.n && s->indexed)
+	if (e == ERR_OK)
+		e = lexicon_check(&c, why);
+	if (e == ERR_OK)
+		e = search_index_check(&c, why);
+	if (e == ERR_OK && s->locked[0] != '\0')
+		e = s->indexed ? root_check(&c, why) : ERR_OK;
+	else if (e == ERR_OK && c.good == s->info.n && s->indexed)
 		e = sums_check(&c, why);
 	else if (e == ERR_OK)
 		missing_check(&c);
