@@ -26,6 +26,9 @@
 #include "proc/share.h"
 
 #define TICK_US WHEN_SECOND
+#define GROUP_US (5 * INT64_C(1000)) /* between two syncs, at least … */
+#define GROUP_BYTES ((size_t)1 << 20) /* … unless so much waits, */
+#define GROUP_ASKS 8U /* or so many */
 
 /* Whose a sender is, by book's rules; the first agency's when none fits. */
 static void
@@ -69,6 +72,7 @@ batch_read(struct keeper *k, const struct caller *who,
 		if (rows.bad)
 			return fault_set(
 			    why, ERR_SYNTAX, "a batch ends inside a record");
+		k->row[i] = row;
 		if ((e = event_decode(row, ev, why)) != ERR_OK)
 			return e;
 		/* Only our own processes speak in Beimen's own name. */
@@ -82,6 +86,33 @@ batch_read(struct keeper *k, const struct caller *who,
 	return ERR_OK;
 }
 
+/* Reads the parts of an ask into k->part. */
+static void
+parts_read(struct keeper *k, const struct append_ask *a)
+{
+	struct cursor c = a->parts;
+	struct append_part p = { .n = 0 };
+
+	for (uint32_t i = 0; i < a->n_parts; i++) {
+		append_part_read(&c, &p);
+		k->part[i] = (struct vault_part){ p.first, p.n, p.id };
+		k->known[i] = false;
+	}
+}
+
+/* The answer: a bit for each part that was stored before. */
+static void
+known_print(const struct keeper *k, uint32_t n, struct buf *answer)
+{
+	for (uint32_t i = 0; i < n; i += 8) {
+		unsigned bits = 0;
+
+		for (uint32_t j = i; j < i + 8 && j < n; j++)
+			bits |= k->known[j] ? 0x80U >> (j - i) : 0;
+		buf_u8(answer, (uint8_t)bits);
+	}
+}
+
 /* Ask: call/append.h. Answered after the round's sync. */
 enum err
 on_keeper_append(struct child *c, const struct caller *who, struct cursor *ask,
@@ -89,10 +120,13 @@ on_keeper_append(struct child *c, const struct caller *who, struct cursor *ask,
 {
 	struct keeper *k = c->state;
 	struct append_ask a;
+	struct vault_batch b = { .ev = k->batch,
+		.row = k->row,
+		.part = k->part,
+		.known = k->known };
 	bool repeated = false;
 	enum err e;
 
-	(void)answer;
 	if ((e = append_read(cursor_rest(ask), &a, why)) != ERR_OK)
 		return e;
 	if (who->role != ROLE_GATE && who->role != ROLE_READER &&
@@ -100,31 +134,71 @@ on_keeper_append(struct child *c, const struct caller *who, struct cursor *ask,
 		return e;
 	if ((e = batch_read(k, who, &a, why)) != ERR_OK)
 		return e;
-	e = vault_append(
-	    k->vault, a.epoch, a.batch, k->batch, a.n, NULL, &repeated, why);
-	if (e != ERR_OK)
+	parts_read(k, &a);
+	b.epoch = a.epoch;
+	b.number = a.batch;
+	b.after = a.after;
+	b.n = a.n;
+	b.n_parts = a.n_parts;
+	if ((e = vault_put(k->vault, &b, NULL, &repeated, why)) != ERR_OK)
 		return e;
-	k->staged = true;
+	known_print(k, a.n_parts, answer);
+	k->waiting++;
 	return (enum err)ERR_LATER;
 }
 
 /* One sync for all who wait, then their answers. */
 static void
-round_end(struct child *c)
+group_commit(struct keeper *k)
 {
-	struct keeper *k = c->state;
+	struct child *c = k->child;
 	struct fault why = { .code = ERR_OK };
-	enum err e;
+	enum err e = vault_sync(k->vault, &why);
 
-	if (!k->staged)
-		return;
-	k->staged = false;
-	e = vault_sync(k->vault, &why);
+	k->waiting = 0;
+	k->synced_us = loop_clock(NULL);
 	if (e != ERR_OK)
 		child_log(c, "records not accepted: %s", why.text);
 	child_answer_late(c, e, &why);
 	if (e == ERR_IO) /* fail-stop: a new process reads what the disk has */
 		c->quitting = true;
+	if (e == ERR_OK && k->trim_due) {
+		k->trim_due = false;
+		if (vault_trim(k->vault, &why) != ERR_OK)
+			child_log(c, "after sealing: %s", why.text);
+	}
+}
+
+static void
+group_late(void *arg)
+{
+	struct keeper *k = arg;
+
+	if (k->waiting > 0)
+		group_commit(k);
+}
+
+/*
+ * After a round. Under load a sync waits a little for more to join it: each
+ * costs the processor and the disk the same for one batch or for many. A
+ * batch that comes alone is synced at once.
+ */
+static void
+round_end(struct child *c)
+{
+	struct keeper *k = c->state;
+	int64_t now_us = loop_clock(NULL), until_us = k->synced_us + GROUP_US;
+	struct fault why;
+
+	if (k->waiting == 0)
+		return;
+	if (vault_staged(k->vault) < GROUP_BYTES && k->waiting < GROUP_ASKS &&
+	    now_us < until_us &&
+	    loop_arm(c->loop, &k->group, until_us - now_us, group_late, k,
+		&why) == ERR_OK)
+		return;
+	loop_disarm(c->loop, &k->group);
+	group_commit(k);
 }
 
 /* Ask: socket, u64 lost. A note. */
@@ -312,7 +386,10 @@ keeper_proc_start(struct child *c, struct fault *why)
 	struct buf path;
 	enum err e;
 
-	if ((k->batch = calloc(APPEND_ROWS_MAX, sizeof *k->batch)) == NULL)
+	if ((k->batch = calloc(APPEND_ROWS_MAX, sizeof *k->batch)) == NULL ||
+	    (k->row = calloc(APPEND_ROWS_MAX, sizeof *k->row)) == NULL ||
+	    (k->part = calloc(APPEND_PARTS_MAX, sizeof *k->part)) == NULL ||
+	    (k->known = calloc(APPEND_PARTS_MAX, sizeof *k->known)) == NULL)
 		return fault_set(why, ERR_MEMORY, "keeper");
 	c->round_end = round_end;
 	k->child = c;
@@ -359,7 +436,7 @@ keeper_proc_stop(struct child *c)
 	struct keeper *k = c->state;
 	struct fault why;
 
-	if (k->staged && vault_sync(k->vault, &why) != ERR_OK)
+	if (k->waiting > 0 && vault_sync(k->vault, &why) != ERR_OK)
 		child_log(c, "%s", why.text);
 	view_close(k->view);
 	vault_close(k->vault);
@@ -369,5 +446,8 @@ keeper_proc_stop(struct child *c)
 	for (unsigned i = 0; i < ROLE_N; i++)
 		json_decref(k->counts[i]);
 	free(k->batch);
+	free(k->row);
+	free(k->part);
+	free(k->known);
 	free(k);
 }

@@ -20,7 +20,11 @@ struct keeper {
 	struct env *env;
 	struct vault *vault;
 	struct view *view; /* read-only, for checking */
+	/* The batch at hand: APPEND_ROWS_MAX, APPEND_PARTS_MAX. */
 	struct event *batch;
+	struct span *row;
+	struct vault_part *part;
+	bool *known;
 	struct source_rules *rules; /* NULL: book has not said yet */
 	struct sigma *detections; /* rules that watch the records */
 	struct holds *holds; /* NULL: book has not said in this run */
@@ -28,7 +32,10 @@ struct keeper {
 	uint64_t rules_version; /* book's number of them; 0: not asked */
 	struct loop_timer tick;
 	int dir; /* DIR/vault */
-	bool staged; /* records wait for the round's sync */
+	unsigned waiting; /* asks that wait for a sync */
+	int64_t synced_us; /* the last sync */
+	struct loop_timer group;
+	bool trim_due; /* after the next sync */
 	uint64_t lost; /* datagrams, not yet told */
 	char lost_socket[64];
 	json_t *counts[ROLE_N]; /* what intake could not read; NULL: it has not said */

@@ -348,7 +348,9 @@ segment_told(struct keeper *k)
 	struct fault why;
 	enum err e = vault_sealed(k->vault, &k->segment, &why);
 
-	if (e == ERR_OK)
+	/* What is staged goes to the journals before any of them goes. */
+	k->trim_due = e == ERR_OK && k->waiting > 0;
+	if (e == ERR_OK && !k->trim_due)
 		e = vault_trim(k->vault, &why);
 	if (e != ERR_OK)
 		child_log(k->child, "after sealing: %s", why.text);

@@ -106,7 +106,6 @@ slot_open(struct outlet *o)
 	append_next(&s->a);
 	s->state = FILLING;
 	s->a.batch = o->next_batch++;
-	s->a.after = s->a.batch - 1;
 	if (++o->n > SLOTS_HIGH)
 		room_tell(o, false);
 	return s;
@@ -245,6 +244,8 @@ pump(struct outlet *o)
 			return;
 		if (s->state != READY)
 			continue;
+		/* Alone, it is in order by itself, whatever keeper knows. */
+		s->a.after = o->alone ? 0 : s->a.batch - 1;
 		e = child_ask_later(o->child, ROLE_KEEPER, KEEPER_APPEND,
 		    append_print(&s->a), batch_done, s, &why);
 		if (e != ERR_OK) {

@@ -26,6 +26,7 @@ enum catalogue_kind {
 			     * the detectors: all as after that frame */
 	ITEM_TRIMMED = 7, /* u32 journal | u64 frame | 32 hash */
 	ITEM_CLOCK = 8, /* i64 held_us */
+	ITEM_IDS = 9, /* ids of stored batches, 16 bytes each, oldest first */
 };
 
 typedef enum err catalogue_fn(
@@ -58,6 +59,9 @@ void catalogue_close(struct catalogue *c);
  * catalogue takes nothing more. */
 void catalogue_add(
     struct catalogue *c, enum catalogue_kind kind, struct span body);
+/* catalogue_spoil: an item could not be made: the next sync fails with e,
+ * rather than keep everything but that. */
+void catalogue_spoil(struct catalogue *c, enum err e);
 MUST_CHECK enum err catalogue_sync(struct catalogue *c, struct fault *why);
 /* catalogue_renew: put a new file with what is staged in the old one's
  * place. */

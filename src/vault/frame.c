@@ -11,8 +11,9 @@ static const uint8_t magic[8] = { 'B', 'E', 'I', 'M', 'E', 'N', 'J', '1' };
 #define CHECKED 104 /* header bytes that the header's check covers */
 #define SEEK_CHUNK ((size_t)65536)
 
-void
-frame_put(struct buf *b, struct frame *f, struct span payload)
+/* The head of a frame: FRAME_HEAD bytes appended to b. */
+static void
+head_put(struct buf *b, struct frame *f, struct span payload)
 {
 	size_t start = b->len;
 	struct hash check;
@@ -36,7 +37,28 @@ frame_put(struct buf *b, struct frame *f, struct span payload)
 		return;
 	check = hash_of(span_of(b->at + start, CHECKED));
 	buf_add(b, check.at, FRAME_HEAD - CHECKED);
+}
+
+void
+frame_put(struct buf *b, struct frame *f, struct span payload)
+{
+	head_put(b, f, payload);
 	buf_span(b, payload);
+}
+
+void
+frame_wrap(struct buf *b, struct frame *f)
+{
+	struct buf head;
+
+	assert(b->len >= FRAME_HEAD);
+	buf_init(&head, FRAME_HEAD);
+	head_put(&head, f, span_slice(buf_view(b), FRAME_HEAD, SIZE_MAX));
+	if (head.bad == ERR_OK)
+		memcpy(b->at, head.at, FRAME_HEAD);
+	else
+		b->bad = head.bad;
+	buf_clear(&head);
 }
 
 enum err

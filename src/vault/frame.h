@@ -26,8 +26,10 @@ struct frame {
 };
 
 /* frame_put: append the frame of this payload to b, filling f->len and
- * f->hash. */
+ * f->hash. frame_wrap: the same where b holds only FRAME_HEAD bytes of any
+ * content, and the payload behind them. */
 void frame_put(struct buf *b, struct frame *f, struct span payload);
+void frame_wrap(struct buf *b, struct frame *f);
 
 /*
  * frame_parse: a header at its place. frame_check: whether the payload is the

@@ -160,6 +160,20 @@ group_take(struct inbox *x, struct cursor *c, const struct frame *f,
 	return ERR_OK;
 }
 
+/* The ids of a frame, to whoever opened the inbox. */
+static void
+ids_take(struct inbox *x, struct cursor *c)
+{
+	uint32_t n = cursor_u16(c);
+
+	for (uint32_t i = 0; i < n && !c->bad; i++) {
+		struct span id = cursor_take(c, INBOX_ID_LEN);
+
+		if (id.len == INBOX_ID_LEN && x->o.id != NULL)
+			x->o.id(x->o.id_arg, id.at);
+	}
+}
+
 enum err
 inbox_take(struct inbox *x, const struct frame *f, struct span payload,
     struct inbox_found *found, struct fault *why)
@@ -170,7 +184,7 @@ inbox_take(struct inbox *x, const struct frame *f, struct span payload,
 	unsigned version = cursor_u8(&c), n = cursor_u16(&c);
 	void *at;
 
-	if (version != INBOX_PAYLOAD_VERSION)
+	if (version != INBOX_PAYLOAD_VERSION && version != INBOX_PAYLOAD_IDS)
 		return fault_set(why, ERR_SYNTAX, "frame of unknown form");
 	for (unsigned i = 0; i < n && e == ERR_OK; i++) {
 		struct noted_batch b = { .journal = f->file };
@@ -184,6 +198,8 @@ inbox_take(struct inbox *x, const struct frame *f, struct span payload,
 		if (e == ERR_OK)
 			x->batch[x->n_batches++] = b;
 	}
+	if (e == ERR_OK && version == INBOX_PAYLOAD_IDS)
+		ids_take(x, &c);
 	if (e == ERR_OK && c.bad)
 		e = fault_set(why, ERR_SYNTAX, "a frame of no such form");
 	while (e == ERR_OK && c.pos < c.all.len)
@@ -266,7 +282,7 @@ journal_scan(struct inbox *x, struct journal *j, int fd,
 
 	if ((e = x->env->ops->size(x->env, fd, &end->size, why)) != ERR_OK)
 		return e;
-	x->held = false;
+	x->held = x->held_written = false;
 	for (;;) {
 		e = frame_read(x->env, fd, end->size, j->number, at, &x->read,
 		    &f, &what, &next, why);
@@ -480,6 +496,7 @@ inbox_open(struct env *env, int dir, bool writer, const struct inbox_options *o,
 	buf_init(&x->stage, INBOX_STAGE_MAX);
 	buf_init(&x->frame, (size_t)FRAME_PAYLOAD_MAX + FRAME_HEAD);
 	buf_init(&x->read, FRAME_PAYLOAD_MAX);
+	buf_init(&x->ids, INBOX_IDS_MAX * INBOX_ID_LEN);
 	if ((e = env->ops->random(env, seed, sizeof seed, why)) != ERR_OK)
 		goto out;
 	if ((x->by_name = map_new(seed[0], seed[1])) == NULL) {
@@ -524,6 +541,7 @@ inbox_close(struct inbox *x)
 	buf_clear(&x->stage);
 	buf_clear(&x->frame);
 	buf_clear(&x->read);
+	buf_clear(&x->ids);
 	map_free(x->by_name);
 	free(x->journal);
 	free(x->group);
@@ -656,7 +674,7 @@ inbox_read(struct inbox *x, const struct inbox_group *g, struct span *rows,
 	enum err e;
 
 	if (!x->held || x->held_journal != g->journal || x->held_at != g->at) {
-		x->held = false;
+		x->held = x->held_written = false;
 		if ((e = read_handle(x, g->journal, &fd, why)) != ERR_OK)
 			return e;
 		if ((e = x->env->ops->size(x->env, fd, &size, why)) != ERR_OK)
@@ -677,7 +695,9 @@ inbox_read(struct inbox *x, const struct inbox_group *g, struct span *rows,
 		x->held_journal = g->journal;
 		x->held_at = g->at;
 	}
-	*rows = span_slice(buf_view(&x->read), g->offset, g->len);
+	*rows = x->held_written
+	    ? span_slice(buf_view(&x->frame), FRAME_HEAD + g->offset, g->len)
+	    : span_slice(buf_view(&x->read), g->offset, g->len);
 	if (rows->len != g->len)
 		return fault_set(
 		    why, ERR_DAMAGE, "inbox: journal %08u", g->journal);

@@ -24,9 +24,16 @@
 
 struct inbox;
 
+#define INBOX_ID_LEN 16
+
+/* An id of a batch, as opening and refreshing meet it (vault/idset.h). */
+typedef void inbox_id_fn(void *arg, const uint8_t id[static INBOX_ID_LEN]);
+
 struct inbox_options {
 	uint64_t rotate; /* bytes of a journal; 0: 64 MiB */
 	uint64_t reserve; /* bytes that must stay free after a write */
+	inbox_id_fn *id; /* NULL: not wanted */
+	void *id_arg;
 };
 
 /* Damage: where, and what is known of it. */
@@ -98,6 +105,9 @@ MUST_CHECK enum err inbox_stage(struct inbox *x, const struct inbox_group *g,
     struct span rows, struct fault *why);
 MUST_CHECK enum err inbox_stage_batch(
     struct inbox *x, const struct inbox_batch *b, struct fault *why);
+/* inbox_stage_id: this id becomes durable with the next sync. */
+MUST_CHECK enum err inbox_stage_id(
+    struct inbox *x, const uint8_t id[static INBOX_ID_LEN], struct fault *why);
 void inbox_undo(struct inbox *x);
 void inbox_undo_batch(struct inbox *x); /* only what no batch claims yet */
 size_t inbox_staged(const struct inbox *x);

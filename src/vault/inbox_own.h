@@ -9,7 +9,11 @@
 #include "vault/inbox.h"
 #include "vault/map.h"
 
+/* Version 2 of a payload has ids of batches between the numbers of batches
+ * and the groups; it is written where there are any. */
 #define INBOX_PAYLOAD_VERSION 1
+#define INBOX_PAYLOAD_IDS 2
+#define INBOX_IDS_MAX 60000U /* of one frame */
 #define INBOX_ROTATE ((uint64_t)64 << 20)
 #define JOURNAL_NAME_MAX 40
 
@@ -52,6 +56,7 @@ struct inbox {
 	size_t stage_noted; /* bytes of it that batches claim */
 	struct inbox_batch *staged;
 	size_t n_staged, cap_staged;
+	struct buf ids; /* staged */
 	/* Reading: the frame read last. */
 	int read_fd;
 	uint32_t read_journal;
@@ -59,6 +64,7 @@ struct inbox {
 	uint32_t held_journal;
 	uint64_t held_at;
 	bool held;
+	bool held_written; /* it is in `frame`, as it was written */
 };
 
 /* inbox_take: note what a whole frame holds. ERR_SYNTAX; ERR_MEMORY. */

@@ -26,6 +26,7 @@ void
 inbox_undo(struct inbox *x)
 {
 	buf_reset(&x->stage);
+	buf_reset(&x->ids);
 	x->stage_noted = 0;
 	x->n_staged = 0;
 }
@@ -85,6 +86,19 @@ inbox_stage_batch(
 	}
 	x->stage_noted = x->stage.len;
 	return ERR_OK;
+}
+
+enum err
+inbox_stage_id(
+    struct inbox *x, const uint8_t id[static INBOX_ID_LEN], struct fault *why)
+{
+	enum err e;
+
+	buf_add(&x->ids, id, INBOX_ID_LEN);
+	if ((e = buf_error(&x->ids)) == ERR_OK)
+		return ERR_OK;
+	x->ids.bad = ERR_OK;
+	return fault_set(why, e, "ids of batches");
 }
 
 /* Ends the inbox. */
@@ -165,11 +179,29 @@ rotate(struct inbox *x, struct fault *why)
 	return ERR_OK;
 }
 
-/* The payload of everything staged, as one frame in x->frame. */
-static enum err
-frame_make(
-    struct inbox *x, struct frame *f, struct buf *payload, struct fault *why)
+/* What stands before the groups. */
+static void
+front_put(struct inbox *x)
 {
+	struct buf *b = &x->frame;
+
+	buf_u8(b, x->ids.len > 0 ? INBOX_PAYLOAD_IDS : INBOX_PAYLOAD_VERSION);
+	buf_u16(b, (uint16_t)x->n_staged);
+	for (size_t i = 0; i < x->n_staged; i++) {
+		buf_u64(b, x->staged[i].epoch);
+		buf_u64(b, x->staged[i].number);
+	}
+	if (x->ids.len == 0)
+		return;
+	buf_u16(b, (uint16_t)(x->ids.len / INBOX_ID_LEN));
+	buf_span(b, buf_view(&x->ids));
+}
+
+/* Everything staged, as one frame in x->frame. */
+static enum err
+frame_make(struct inbox *x, struct frame *f, struct fault *why)
+{
+	static const uint8_t head[FRAME_HEAD];
 	struct journal *j = &x->journal[x->n_journals - 1];
 	enum err e;
 
@@ -179,22 +211,19 @@ frame_make(
 			return e;
 		j->marked = true;
 	}
-	buf_u8(payload, INBOX_PAYLOAD_VERSION);
-	buf_u16(payload, (uint16_t)x->n_staged);
-	for (size_t i = 0; i < x->n_staged; i++) {
-		buf_u64(payload, x->staged[i].epoch);
-		buf_u64(payload, x->staged[i].number);
-	}
-	buf_span(payload, buf_view(&x->stage));
-	if (buf_error(payload) != ERR_OK)
-		return fault_set(why, ERR_MEMORY, "inbox");
+	if (x->held_written)
+		x->held = x->held_written = false;
 	*f = (struct frame){ .file = j->number,
 		.at = j->size,
 		.number = x->last_frame + 1,
 		.prev = x->last_hash };
 	memcpy(f->mark, j->mark, FRAME_MARK_LEN);
 	buf_reset(&x->frame);
-	frame_put(&x->frame, f, buf_view(payload));
+	buf_add(&x->frame, head, FRAME_HEAD);
+	front_put(x);
+	buf_span(&x->frame, buf_view(&x->stage));
+	if (buf_error(&x->frame) == ERR_OK)
+		frame_wrap(&x->frame, f);
 	if (buf_error(&x->frame) != ERR_OK)
 		return fault_set(why, ERR_MEMORY, "inbox");
 	return ERR_OK;
@@ -222,16 +251,11 @@ frame_write(struct inbox *x, struct fault *why)
 	return ERR_OK;
 }
 
-/* Keeps a written payload as the frame read last: its rows are asked for
- * next. */
+/* The frame just written is the one read last: its rows are asked for next. */
 static void
-hold(struct inbox *x, const struct frame *f, struct buf *payload)
+hold(struct inbox *x, const struct frame *f)
 {
-	struct buf old = x->read;
-
-	x->read = *payload;
-	*payload = old;
-	x->held = true;
+	x->held = x->held_written = true;
 	x->held_journal = f->file;
 	x->held_at = f->at;
 }
@@ -240,7 +264,6 @@ enum err
 inbox_sync(struct inbox *x, struct fault *why)
 {
 	struct journal *j;
-	struct buf payload;
 	struct frame f;
 	enum err e;
 
@@ -248,34 +271,30 @@ inbox_sync(struct inbox *x, struct fault *why)
 		return fault_set(why, ERR_IO, "the inbox has failed");
 	assert(x->stage_noted == x->stage.len);
 	if (x->stage.len == 0) {
-		x->n_staged = 0;
+		inbox_undo(x);
 		return ERR_OK;
 	}
-	e = space_check(x, x->stage.len + FRAME_HEAD, why);
+	e = space_check(x, x->stage.len + x->ids.len + FRAME_HEAD, why);
 	if (e == ERR_OK &&
 	    (x->fd == -1 || x->journal[x->n_journals - 1].size >= x->o.rotate))
 		e = rotate(x, why);
 	if (e != ERR_OK)
 		return e == ERR_FULL && !x->failed ? full(x, why)
 						   : fail(x, e, why);
-	buf_init(&payload, FRAME_PAYLOAD_MAX);
-	e = frame_make(x, &f, &payload, why);
-	if (e != ERR_OK) {
-		buf_clear(&payload);
+	if ((e = frame_make(x, &f, why)) != ERR_OK)
 		return fail(x, e, why);
-	}
-	if ((e = frame_write(x, why)) == ERR_OK) {
-		e = inbox_take(x, &f, buf_view(&payload), NULL, why);
-		if (e != ERR_OK)
-			e = fail(x, e, why);
-		x->last_frame = f.number;
-		x->last_hash = f.hash;
-		hold(x, &f, &payload);
-		j = &x->journal[x->n_journals - 1];
-		j->last_frame = f.number;
-		j->last_hash = f.hash;
-		inbox_undo(x);
-	}
-	buf_clear(&payload);
+	if ((e = frame_write(x, why)) != ERR_OK)
+		return e;
+	e = inbox_take(x, &f,
+	    span_slice(buf_view(&x->frame), FRAME_HEAD, SIZE_MAX), NULL, why);
+	if (e != ERR_OK)
+		e = fail(x, e, why);
+	x->last_frame = f.number;
+	x->last_hash = f.hash;
+	hold(x, &f);
+	j = &x->journal[x->n_journals - 1];
+	j->last_frame = f.number;
+	j->last_hash = f.hash;
+	inbox_undo(x);
 	return e;
 }

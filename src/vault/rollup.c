@@ -10,12 +10,14 @@
 #include "vault/map.h"
 
 #define ROW_LEN 53 /* bytes of a row in the digest */
+#define NEAR 1024U /* a power of two */
 
 struct rollup {
 	struct rollup_row *row;
 	uint32_t n, cap;
 	struct map *at;
 	bool sorted;
+	uint32_t near[NEAR]; /* rows met last, by source and category */
 };
 
 struct rollup *
@@ -140,12 +142,21 @@ rollup_add(struct rollup *r, uint32_t source, const struct event *ev,
 	struct rollup_row one = {
 		.n = 1, .first_us = ev->received_us, .last_us = ev->received_us
 	};
-	struct rollup_row *row;
-	enum err e = row_at(
-	    r, source, ev->category, when_hour(ev->received_us), &row, why);
+	uint32_t *near =
+	    &r->near[(source * 32 + (uint32_t)ev->category) & (NEAR - 1)];
+	struct rollup_row *row = *near < r->n ? &r->row[*near] : NULL;
+	enum err e;
 
-	if (e != ERR_OK)
-		return e;
+	/* Nearly always it is the row met last: no hashing then. */
+	if (row == NULL || row->source != source ||
+	    row->category != ev->category || ev->received_us < row->hour_us ||
+	    ev->received_us >= row->hour_us + WHEN_HOUR) {
+		e = row_at(r, source, ev->category, when_hour(ev->received_us),
+		    &row, why);
+		if (e != ERR_OK)
+			return e;
+		*near = (uint32_t)(row - r->row);
+	}
 	if (event_lacks(ev)) {
 		one.lacking = 1;
 		one.lacking_us = ev->received_us;

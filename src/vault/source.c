@@ -7,11 +7,45 @@
 
 #include "vault/map.h"
 
+#define NEAR 1024U /* sources met last, by a cheap mark; a power of two */
+
 struct sources {
 	struct vault_source **at; /* number id stands at id - 1; NULL: hole */
 	uint32_t n, cap;
 	struct map *by_key;
+	uint32_t near[NEAR]; /* numbers; 0: none */
 };
+
+/* Eight bytes from the end of s, which is where names differ. */
+static uint64_t
+tail_of(struct span s)
+{
+	uint64_t v = 0;
+	size_t n = s.len < sizeof v ? s.len : sizeof v;
+
+	if (n > 0)
+		memcpy(&v, s.at + (s.len - n), n);
+	return v;
+}
+
+/* Where (sender, host) stands among the near ones. A bad sender can make
+ * marks meet; that only costs him the way through the map. */
+static uint32_t
+near_place(struct span sender, struct span host)
+{
+	uint64_t h = tail_of(sender) * UINT64_C(0x9e3779b97f4a7c15);
+
+	h = (h ^ tail_of(host) ^ host.len) * UINT64_C(0xff51afd7ed558ccd);
+	return (uint32_t)(h >> 54) & (NEAR - 1);
+}
+
+/* Whether s is this (sender, host). */
+static bool
+source_is(const struct vault_source *s, struct span sender, struct span host)
+{
+	return s != NULL && span_equal(s->sender, sender) &&
+	    span_equal(s->host, host);
+}
 
 struct sources *
 sources_new(uint64_t seed0, uint64_t seed1)
@@ -120,12 +154,15 @@ enum err
 sources_put(struct sources *t, uint32_t id, struct span sender,
     struct span host, struct fault *why)
 {
-	uint32_t there = sources_find(t, sender, host);
 	struct vault_source *s = sources_at(t, id);
 	uint8_t key[512];
+	uint32_t there;
 	enum err e;
 
-	if (there == id && s != NULL)
+	if (source_is(s, sender, host))
+		return ERR_OK;
+	there = sources_find(t, sender, host);
+	if (there == id && s != NULL) /* names longer than are kept */
 		return ERR_OK;
 	if (id == 0 || id > SOURCES_MAX)
 		return fault_set(why, ERR_DAMAGE, "source number %u", id);
@@ -147,10 +184,15 @@ enum err
 sources_add(struct sources *t, struct span sender, struct span host,
     uint32_t *id, struct fault *why)
 {
-	uint32_t there = sources_find(t, sender, host);
+	uint32_t *near = &t->near[near_place(sender, host)];
+	uint32_t there = *near;
 	enum err e;
 
-	if (there == 0) {
+	if (source_is(sources_at(t, there), sender, host)) {
+		*id = there;
+		return ERR_OK;
+	}
+	if ((there = sources_find(t, sender, host)) == 0) {
 		if (t->n >= SOURCES_MAX)
 			return fault_set(why, ERR_LIMIT,
 			    "more than %u log sources", SOURCES_MAX);
@@ -158,7 +200,7 @@ sources_add(struct sources *t, struct span sender, struct span host,
 		if ((e = sources_put(t, there, sender, host, why)) != ERR_OK)
 			return e;
 	}
-	*id = there;
+	*id = *near = there;
 	return ERR_OK;
 }
 

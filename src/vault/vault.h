@@ -66,6 +66,30 @@ struct vault_id {
 	uint64_t seq;
 };
 
+/* Rows first .. first + n - 1 of a batch, stored once under this id (of which
+ * vault/idset.h's length counts). */
+struct vault_part {
+	size_t first, n;
+	struct hash id;
+};
+
+struct vault_batch {
+	uint64_t epoch, number; /* as vault_append */
+	uint64_t after; /* a batch that must be stored or staged; 0: none */
+	const struct event *ev;
+	const struct span *row; /* ev as event_encode made it; NULL: make it */
+	size_t n;
+	const struct vault_part *part; /* in order, without overlap */
+	size_t n_parts;
+	bool *known; /* [out] n_parts, false before; may be NULL */
+};
+
+/* vault_put: vault_append with all there is. ERR_STATE also: `after` is not
+ * there. known[i]: that part was stored before; id is not filled for it. */
+MUST_CHECK enum err vault_put(struct vault *v, const struct vault_batch *b,
+    struct vault_id *id, bool *repeated, struct fault *why);
+/* vault_staged: bytes of rows waiting for vault_sync. */
+size_t vault_staged(const struct vault *v);
 /*
  * vault_append: stage a batch. Nothing of it may be acknowledged before
  * vault_sync. epoch 0: the batch has no number and is never a repeat.

@@ -17,6 +17,8 @@ item_add(struct vault *v, enum catalogue_kind kind, struct buf *b)
 {
 	if (buf_error(b) == ERR_OK)
 		catalogue_add(v->catalogue, kind, buf_view(b));
+	else
+		catalogue_spoil(v->catalogue, buf_error(b));
 	buf_clear(b);
 }
 
@@ -94,6 +96,29 @@ stream_add(struct vault *v, const struct stream_state *s)
 	item_add(v, ITEM_STREAM, &b);
 }
 
+#define IDS_OF_ITEM ((size_t)4096)
+
+void
+vault_add_ids(struct vault *v, uint64_t from)
+{
+	uint64_t end = idset_added(v->ids) - v->n_ids;
+	struct buf b;
+
+	if (end > IDSET_MAX && from < end - IDSET_MAX)
+		from = end - IDSET_MAX;
+	while (from < end) {
+		buf_init(&b, IDS_OF_ITEM * IDSET_LEN);
+		for (; from < end && b.len < IDS_OF_ITEM * IDSET_LEN; from++) {
+			const uint8_t *id = idset_at(v->ids, from);
+
+			if (id != NULL)
+				buf_add(&b, id, IDSET_LEN);
+		}
+		item_add(v, ITEM_IDS, &b);
+	}
+	v->saved_ids = end;
+}
+
 enum err
 vault_renew(struct vault *v, struct fault *why)
 {
@@ -115,6 +140,7 @@ vault_renew(struct vault *v, struct fault *why)
 			vault_add_committed(v, &it[i]);
 	for (unsigned i = 0; i < v->n_peers; i++)
 		vault_add_peer(v, &v->peer[i]);
+	vault_add_ids(v, 0);
 	vault_add_clock(v);
 	if (v->trim_frame != 0)
 		vault_add_trimmed(v);
@@ -310,6 +336,16 @@ vault_item_take(
 	case ITEM_CLOCK:
 		v->clock_held_us = (int64_t)cursor_u64(&c);
 		v->clock_saved_us = v->clock_held_us;
+		return ERR_OK;
+	case ITEM_IDS:
+		while (!cursor_done(&c)) {
+			struct span s16 = cursor_take(&c, IDSET_LEN);
+
+			if (s16.len != IDSET_LEN)
+				return fault_set(
+				    why, ERR_SYNTAX, "catalogue: ids");
+			idset_add(v->ids, s16.at);
+		}
 		return ERR_OK;
 	}
 	return fault_set(why, ERR_SYNTAX, "catalogue: kind %u", (unsigned)kind);

@@ -276,11 +276,12 @@ vault_prepare(struct vault *v, struct fault *why)
 	v->sources = sources_new(seed[0], seed[1]);
 	v->committed = map_new(seed[0], seed[1]);
 	v->gone = map_new(seed[0], seed[1]);
+	v->ids = idset_new();
 	v->detect = detect_new(v->o.rules, 0);
 	buf_init(&v->row, ROW_EVENT_MAX);
 	buf_init(&v->state, FRAME_PAYLOAD_MAX);
 	if (v->sources == NULL || v->committed == NULL || v->gone == NULL ||
-	    v->detect == NULL)
+	    v->ids == NULL || v->detect == NULL)
 		return fault_set(why, ERR_MEMORY, "vault");
 	e = env->ops->open_dir(env, v->dir, "inbox", true, &v->inbox_dir, why);
 	if (e == ERR_OK)
@@ -291,12 +292,23 @@ vault_prepare(struct vault *v, struct fault *why)
 	return e;
 }
 
+/* An id of a batch that some journal holds. */
+static void
+id_take(void *arg, const uint8_t id[static INBOX_ID_LEN])
+{
+	struct vault *v = arg;
+
+	idset_add(v->ids, id);
+}
+
 /* Reads everything there is. */
 static enum err
 vault_load(struct vault *v, struct vault_found *found, struct fault *why)
 {
 	struct inbox_options io = { .rotate = v->o.rotate,
-		.reserve = v->o.reserve / 4 };
+		.reserve = v->o.reserve / 4,
+		.id = id_take,
+		.id_arg = v };
 	struct catalogue_found cf;
 	bool rebuild;
 	size_t n;
@@ -379,6 +391,7 @@ vault_close(struct vault *v)
 	sources_free(v->sources);
 	map_free(v->committed);
 	map_free(v->gone);
+	idset_free(v->ids);
 	detect_free(v->detect);
 	for (uint32_t i = 0; i < v->n_streams; i++) {
 		buf_clear(&v->stream[i]->lane);

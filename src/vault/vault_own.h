@@ -7,6 +7,7 @@
 #define VAULT_VAULT_OWN_H
 
 #include "vault/catalogue.h"
+#include "vault/idset.h"
 #include "vault/inbox_own.h"
 #include "vault/map.h"
 #include "vault/shelf.h"
@@ -17,7 +18,16 @@
 #define PEER_WINDOW (64 * PEER_WORDS) /* batches remembered of each epoch */
 #define CATALOGUE_RENEW ((uint64_t)8 << 20)
 
-/* A stream, its lane of the batch being appended, and what book is owed. */
+/* A lane as it was before the batch at hand. */
+struct lane_mark {
+	size_t len;
+	uint32_t n;
+	uint64_t seq;
+	int64_t least, greatest;
+	struct hash chain;
+};
+
+/* A stream, its lane of rows to be synced, and what book is owed. */
 struct stream_state {
 	struct vault_stream pub;
 	uint64_t staged_seq;
@@ -25,7 +35,8 @@ struct stream_state {
 	struct buf lane;
 	uint32_t lane_n;
 	int64_t lane_least, lane_greatest;
-	struct hash lane_chain;
+	bool in_batch;
+	struct lane_mark before;
 	struct rollup *acc, *tail; /* (base, mid] and (mid, last] */
 	uint64_t base, mid;
 };
@@ -66,6 +77,10 @@ struct vault {
 	uint64_t peer_clock;
 	struct inbox_batch *staged; /* to be taken back when a sync fails */
 	size_t n_staged, cap_staged;
+	size_t staged_bytes; /* of all lanes */
+	struct idset *ids;
+	uint64_t n_ids; /* added last and not durable yet */
+	uint64_t saved_ids; /* so many of them are in the catalogue */
 	uint32_t *touched; /* streams of the batch being appended */
 	uint32_t n_touched, cap_touched;
 	struct buf row;
@@ -103,6 +118,8 @@ void vault_add_source(struct vault *v, struct vault_source *s);
 void vault_add_peer(struct vault *v, const struct peer *p);
 void vault_add_trimmed(struct vault *v);
 void vault_add_clock(struct vault *v);
+/* vault_add_ids: those from number `from` on that are still remembered. */
+void vault_add_ids(struct vault *v, uint64_t from);
 void vault_add_committed(struct vault *v, const struct shelf_item *it);
 /* vault_item_take: one item of the catalogue, as catalogue_open gives it.
  * vault_sealed_widen: all of a stream up to seq is sealed, the chain then

@@ -219,8 +219,9 @@ vault_seal(struct vault *v, uint32_t stream, const struct segment_info **info,
 		return e;
 	if ((e = writer_fill(v, stream, at, &end, why)) == ERR_OK)
 		e = segment_finish(v->writer, info, why);
-	if (e == ERR_OK)
-		e = shelf_put(v->shelf, *info, why);
+	/* Unknown to the shelf, the same records would be sealed once more. */
+	if (e == ERR_OK && (e = shelf_put(v->shelf, *info, why)) != ERR_OK)
+		(void)!segment_remove(v, &(*info)->name, NULL);
 	if (e != ERR_OK) {
 		segment_writer_free(v->writer);
 		v->writer = NULL;
@@ -356,6 +357,7 @@ journal_before(void *arg, uint32_t journal, uint64_t frame,
 			vault_add_peer(v, &v->peer[i]);
 		v->peer[i].changed = false;
 	}
+	vault_add_ids(v, v->saved_ids);
 	if ((e = boundary_take(v, journal, frame, why)) != ERR_OK)
 		return e;
 	if (frame > v->trim_frame) {
@@ -373,7 +375,7 @@ vault_trim(struct vault *v, struct fault *why)
 	size_t before, n, kept = 0;
 	enum err e;
 
-	if (inbox_staged(v->inbox) > 0)
+	if (v->staged_bytes > 0)
 		return fault_set(why, ERR_STATE, "sync before trimming");
 	(void)inbox_groups(v->inbox, &before);
 	e = inbox_trim(v->inbox, group_may_go, journal_before, v, NULL, why);

@@ -14,7 +14,7 @@
 
 /* The network's own process may hand records to keeper and nothing else. */
 static void
-intake_may_only_append(void **state)
+intake_may_append_and_use_the_tls_key(void **state)
 {
 	(void)state;
 	for (unsigned r = 0; r < ROLE_N; r++) {
@@ -23,10 +23,13 @@ intake_may_only_append(void **state)
 
 		for (unsigned i = 0; i < n; i++) {
 			bool may = (row[i].from & FROM_INTAKE) != 0;
-			bool should = r == ROLE_KEEPER &&
-			    (strcmp(row[i].name, "APPEND") == 0 ||
-				strcmp(row[i].name, "LOSS") == 0 ||
-				strcmp(row[i].name, "COUNTS") == 0);
+			bool should =
+			    (r == ROLE_KEEPER &&
+				(strcmp(row[i].name, "APPEND") == 0 ||
+				    strcmp(row[i].name, "LOSS") == 0 ||
+				    strcmp(row[i].name, "COUNTS") == 0)) ||
+			    (r == ROLE_SIGNER && /* its TLS listener */
+				strncmp(row[i].name, "TLS_", 4) == 0);
 
 			assert_int_equal(may, should);
 		}
@@ -206,7 +209,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(intake_may_only_append),
+		cmocka_unit_test(intake_may_append_and_use_the_tls_key),
 		cmocka_unit_test(nobody_asks_himself_and_names_are_found),
 		cmocka_unit_test(no_ring_of_processes_waits_for_itself),
 		cmocka_unit_test(a_batch_is_read_as_it_was_written),
