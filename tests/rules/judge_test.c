@@ -437,7 +437,7 @@ an_explanation_says_who_must_act_by_when_and_how(void **state)
 	    strlen(json_get_text(json_object_get(act, "fix"), "en", "")) > 10);
 	json_decref(o);
 
-	ask.clause = pack_clause(city, "12.4");
+	ask.clause = pack_clause(city, "14.2");
 	OK(rules_explain(w->db, city, &ask, &o, &why));
 	act = json_object_get(json_object_get(o, "verdict"), "says");
 	assert_non_null(strstr(json_get_text(act, "zh", ""), "將由日誌庫判定"));

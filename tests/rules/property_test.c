@@ -246,6 +246,27 @@ make_segments(struct world *w, uint64_t *s, int a, const char *class,
 	}
 }
 
+/* A second host's reports of one log, the last ones sound, late, wanting or
+ * of another root. */
+static void
+make_replica(struct world *w, uint64_t *s, int a, int64_t k)
+{
+	int64_t n = 1 + below(s, 4);
+	int64_t ago = (one_in(s, 3) ? 0 : below(s, 30)) * WHEN_HOUR + 1;
+	bool differs = one_in(s, 5), lacks = one_in(s, 5);
+
+	for (int64_t i = 1; i <= n; i++) {
+		int64_t at = NOW - ago - (n - i) * WHEN_HOUR;
+
+		run(w,
+		    "INSERT INTO replica (agency, name, n, hour_us, at_us, "
+		    "size, behind, agrees, segments, missing) VALUES ('a%d', "
+		    "'host%d', %lld, %lld, %lld, %lld, 0, %d, 3, %d)",
+		    a, (int)k, LL(i), LL(when_hour(at)), LL(at), LL(10 + i),
+		    !(differs && i == n), lacks && i == n);
+	}
+}
+
 /* A whole city. */
 static void
 make_city(struct world *w, uint64_t seed)
@@ -300,6 +321,8 @@ make_city(struct world *w, uint64_t seed)
 			    "INSERT INTO witness (agency, name, at_us, size) "
 			    "VALUES ('a%d', 'b', %lld, 9)",
 			    a, LL(NOW - WHEN_DAY));
+		for (int64_t k = 0; k < below(s, 3); k++)
+			make_replica(w, s, a, k);
 	}
 	for (int64_t d = 0; d < 3; d++)
 		run(w,
@@ -480,7 +503,7 @@ the_same_city_at_the_same_moment_is_judged_the_same(void **state)
 /* The tables that a thief may delete from. */
 static const char *const evidence[] = { "source", "rollup_hour", "rollup_day",
 	"detection", "segment", "segment_source", "verify_run", "account",
-	"account_list", "disk", "witness" };
+	"account_list", "disk", "witness", "replica" };
 
 #define N_EVIDENCE ((int64_t)(sizeof evidence / sizeof *evidence))
 
@@ -592,6 +615,12 @@ make_future(struct world *w, uint64_t *s)
 	    "'z' || stream, agency, stream, class, 1, max(first_seq + n), 5, "
 	    "0, %lld, %lld, 1, %lld FROM segment GROUP BY stream",
 	    LL(NOW + 1), LL(NOW + 1), LL(NOW + 1));
+	run(w,
+	    "INSERT INTO replica (agency, name, n, hour_us, at_us, size, "
+	    "behind, agrees, segments, missing) SELECT agency, name, "
+	    "max(n) + 1, %lld, %lld, 99, 0, 0, 9, 9 FROM replica "
+	    "GROUP BY agency, name",
+	    LL(NOW + WHEN_HOUR), LL(NOW + 1));
 	run(w, "UPDATE segment SET gone_us = %lld WHERE gone_us IS NULL",
 	    LL(NOW + 1));
 	run(w,
