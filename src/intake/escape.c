@@ -122,8 +122,9 @@ marks_undo(uint8_t *out, struct span s)
 		uint8_t next = i + 1 < s.len ? s.at[i + 1] : 0;
 
 		if (s.at[i] == '\\' &&
-		    (next == '\\' || next == '"' || next == ']' ||
-			next == '=' || next == '|' || next == 'n')) {
+		    (next == '\\' || next == '"' || next == '\'' ||
+			next == ']' || next == '=' || next == '|' ||
+			next == 'n')) {
 			out[n++] = next == 'n' ? '\n' : next;
 			i++;
 		} else {

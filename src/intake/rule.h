@@ -71,6 +71,8 @@ struct rule {
 	struct pattern **pattern;
 	size_t n_patterns;
 	bool led; /* all of them begin with text */
+	bool within; /* they read not the message but a text of its JSON: */
+	ref text; /* this path */
 	struct pattern_names names;
 	struct cond *cond;
 	size_t n_conds;

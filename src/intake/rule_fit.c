@@ -224,8 +224,16 @@ rule_literal(const struct probe *p, const struct rule *r)
 static bool
 patterns_fit(struct probe *p, const struct rule *r)
 {
+	struct span text = p->ev->message;
+
+	if (r->within)
+		text = rule_form(p, FORM_JSON)
+		    ? values_get(p->n->values, r->text, p->arena)
+		    : SPAN_EMPTY;
+	if (text.len == 0)
+		return false;
 	for (size_t i = 0; i < r->n_patterns; i++)
-		if (pattern_fits(r->pattern[i], p->ev->message, p->slot))
+		if (pattern_fits(r->pattern[i], text, p->slot))
 			return true;
 	return false;
 }
@@ -235,7 +243,7 @@ patterns_fit(struct probe *p, const struct rule *r)
 static bool
 message_fits(struct probe *p, const struct rule *r, bool seen)
 {
-	if (r->form == FORM_TEXT && r->led)
+	if (r->form == FORM_TEXT && r->led && !r->within)
 		return patterns_fit(p, r) && (seen || rule_literal(p, r));
 	if (!seen && !rule_literal(p, r))
 		return false;

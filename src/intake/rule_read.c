@@ -239,13 +239,34 @@ gate_read(struct reader *d, const json_t *rule)
 	return e;
 }
 
+/* "within": the JSON path of the text that a pattern reads. */
+static enum err
+within_read(struct reader *d, const json_t *v)
+{
+	struct span path = rule_part_text(d, v);
+	enum err e;
+
+	if (v == NULL)
+		return ERR_OK;
+	if (d->r->form != FORM_TEXT || path.at == NULL || path.len == 0)
+		return rule_part_bad(d, "within",
+		    "within: the JSON path of the text that a pattern reads");
+	d->r->form = FORM_JSON; /* whose paths they are */
+	e = rule_part_ref(d, "within", path, &d->r->text);
+	d->r->form = FORM_TEXT;
+	d->r->within = e == ERR_OK;
+	return e;
+}
+
 static enum err
 rule_read(struct reader *d, const json_t *v)
 {
 	static const char *const known[] = { "name", "note", "app", "contains",
 		"pattern", "json", "keyvalue", "audit", "csv", "cef", "leef",
-		"params", "when", "unless", "category", "set", "tests", NULL };
+		"params", "within", "when", "unless", "category", "set", "also",
+		"tests", NULL };
 	const json_t *set = json_object_get(v, "set");
+	const json_t *also = json_object_get(v, "also");
 	enum err e;
 
 	if (!json_is_object(v))
@@ -254,6 +275,7 @@ rule_read(struct reader *d, const json_t *v)
 	    (e = name_read(d, json_object_get(v, "name"))) != ERR_OK ||
 	    (e = gate_read(d, v)) != ERR_OK ||
 	    (e = form_read(d, v)) != ERR_OK ||
+	    (e = within_read(d, json_object_get(v, "within"))) != ERR_OK ||
 	    (e = rule_part_conds(
 		 d, "when", json_object_get(v, "when"), false)) != ERR_OK ||
 	    (e = rule_part_conds(
@@ -262,6 +284,9 @@ rule_read(struct reader *d, const json_t *v)
 		ERR_OK)
 		return e;
 	if (set != NULL && (e = rule_part_outs(d, "set", set, true)) != ERR_OK)
+		return e;
+	if (also != NULL &&
+	    (e = rule_part_outs(d, "also", also, false)) != ERR_OK)
 		return e;
 	return tests_read(d, json_object_get(v, "tests"));
 }

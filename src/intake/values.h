@@ -30,7 +30,7 @@ enum form {
 enum escape {
 	ESCAPE_NONE,
 	ESCAPE_JSON, /* backslashes of RFC 8259 */
-	ESCAPE_MARK, /* a backslash before \ " ] = | and n */
+	ESCAPE_MARK, /* a backslash before \ " ' ] = | and n */
 	ESCAPE_TWICE, /* the quote written twice */
 	ESCAPE_HEX, /* two digits a byte */
 };
