@@ -91,8 +91,29 @@ follow_ignores(struct span name)
 	return false;
 }
 
+struct span
+follow_stem(struct span name)
+{
+	size_t n = name.len;
+	bool digit = false;
+
+	if (span_ends(name, ".old"))
+		return span_slice(name, 0, name.len - 4);
+	while (n > 0 &&
+	    ((name.at[n - 1] >= '0' && name.at[n - 1] <= '9') ||
+		name.at[n - 1] == '-' || name.at[n - 1] == '.')) {
+		n--;
+		digit = digit || name.at[n] >= '0';
+	}
+	return !digit || n == 0 || n == name.len ||
+		(name.at[n] != '.' && name.at[n] != '-')
+	    ? name
+	    : span_slice(name, 0, n);
+}
+
 bool
 follow_fits(struct span name, struct span pattern)
 {
-	return !follow_ignores(name) && glob(name, pattern);
+	return !follow_ignores(name) &&
+	    (glob(name, pattern) || glob(follow_stem(name), pattern));
 }

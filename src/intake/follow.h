@@ -29,10 +29,13 @@ size_t follow_batch(struct span s, bool whole);
 /* follow_lines: every line of one batch; empty ones are passed over. */
 void follow_lines(struct span batch, follow_fn *fn, void *arg);
 
-/* follow_fits: a file's name fits a pattern ('*' any bytes, '?' one), is not
- * hidden, and is not that of a compressed or editor's file. */
+/* follow_stem: a name without what rotation appends: ".1", "-20261122",
+ * ".2026-11-22", ".old"; the name itself when it has none of these. */
+struct span follow_stem(struct span name);
+/* follow_fits: a file's name, or its stem, fits a pattern ('*' any bytes, '?'
+ * one), is not hidden, and is not that of a compressed or editor's file. */
 bool follow_fits(struct span name, struct span pattern);
-/* follow_ignores: the second half of it. */
+/* follow_ignores: hidden, compressed, or an editor's. */
 bool follow_ignores(struct span name);
 
 #endif

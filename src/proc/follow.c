@@ -139,12 +139,16 @@ range_put(struct follow_state *s, const struct follow_file *f)
 
 /* ---- rounds ---- */
 
-/* A file that has left its folder and has not grown for a while ends where it
- * ends: its last line may lack a line feed. */
+/* A file that has left its folder, or has the name of a rotated one, and has
+ * not grown for a while ends where it ends: its last line may lack a line
+ * feed. */
 static bool
 is_over(const struct follow_state *s, const struct follow_file *f)
 {
-	return f->left && loop_now(s->child->loop) - f->grown_us >= END_US;
+	struct span name = span_text(f->name);
+
+	return (f->left || follow_stem(name).len < name.len) &&
+	    loop_now(s->child->loop) - f->grown_us >= END_US;
 }
 
 /* Settles on the range that is to be read next; false: nothing. */

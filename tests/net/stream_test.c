@@ -278,6 +278,130 @@ an_owner_may_refuse_a_connection_or_its_bytes(void **state)
 }
 
 static void
+what_is_sent_arrives_and_then_the_connection_ends(void **state)
+{
+	struct seen n;
+	uint16_t port;
+	char back[8] = { 0 };
+	int fd;
+
+	(void)state;
+	begin(&n, 10, 0, 0);
+	port = listen_free(&n, LISTEN_TCP, "127.0.0.1:0");
+	fd = client(SOCK_STREAM, port);
+	turn_until(&n, &n.opened, 1);
+	stream_send(n.link, SPAN_LIT("hello"));
+	stream_end(n.link);
+	stream_send(n.link, SPAN_LIT("too late"));
+	turn(&n, 3);
+	assert_int_equal(n.ended[STREAM_FINISHED], 1);
+	assert_int_equal(recv(fd, back, sizeof back, MSG_WAITALL), 5);
+	assert_string_equal(back, "hello");
+	(void)close(fd);
+	end(&n);
+}
+
+static void
+who_does_not_read_answers_is_let_go(void **state)
+{
+	static char much[64 << 10];
+	struct seen n;
+	uint16_t port;
+	int fd;
+
+	(void)state;
+	begin(&n, 10, 0, 0);
+	port = listen_free(&n, LISTEN_TCP, "127.0.0.1:0");
+	fd = client(SOCK_STREAM, port);
+	turn_until(&n, &n.opened, 1);
+	for (unsigned i = 0; i < 400; i++) /* 25 MB: no socket holds that */
+		stream_send(n.link, span_of(much, sizeof much));
+	for (unsigned i = 0; i < 20 && n.ended[STREAM_DEAF] == 0; i++) {
+		now_us += 500000;
+		turn(&n, 1);
+	}
+	assert_int_equal(n.ended[STREAM_DEAF], 1);
+	(void)close(fd);
+	end(&n);
+}
+
+/* Bytes by sender, 127.0.0.1 and 127.0.0.2. */
+static uint64_t by_sender[3];
+
+static void *
+sender_open(void *arg, struct stream_link *link, const struct stream_from *from)
+{
+	(void)arg;
+	(void)link;
+	return &by_sender[span_is(from->sender, "127.0.0.2") ? 2 : 1];
+}
+
+static enum stream_next
+sender_data(void *arg, void *conn, struct span bytes)
+{
+	(void)arg;
+	*(uint64_t *)conn += bytes.len;
+	return STREAM_QUIET;
+}
+
+/* RELIABILITY F8: forty connections of one address are one sender. */
+static void
+one_that_floods_over_many_connections_takes_one_share(void **state)
+{
+	static const struct stream_ops own = { .open = sender_open,
+		.data = sender_data };
+	static char much[1 << 20];
+	const struct stream_limits limits = { .conns = 100 };
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct loop *l;
+	struct stream *s;
+	struct stream_counts c;
+	char name[LISTEN_NAME_MAX];
+	uint16_t port;
+	int fd[41], listener;
+
+	(void)state;
+	now_us = 1;
+	assert_int_equal(loop_new(test_clock, NULL, &l, NULL), ERR_OK);
+	assert_int_equal(stream_new(l, &own, NULL, &limits, &s, NULL), ERR_OK);
+	assert_int_equal(
+	    listen_open(LISTEN_TCP, "127.0.0.1:0", &listener, NULL), ERR_OK);
+	assert_int_equal(listen_name(listener, name, &port, NULL), ERR_OK);
+	assert_int_equal(stream_listen(s, listener, 0, 0, NULL), ERR_OK);
+	to.sin_port = htons(port);
+	for (size_t i = 0; i < 41; i++) {
+		from.sin_addr.s_addr = htonl(
+		    i == 40 ? INADDR_LOOPBACK + 1 : INADDR_LOOPBACK);
+		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		assert_int_equal(
+		    bind(fd[i], (struct sockaddr *)&from, sizeof from), 0);
+		(void)connect(fd[i], (struct sockaddr *)&to, sizeof to);
+	}
+	for (unsigned i = 0; i < 50; i++) {
+		assert_int_equal(loop_turn(l, 5, NULL), ERR_OK);
+		stream_counts_get(s, &c);
+		if (c.conns == 41)
+			break;
+	}
+	assert_int_equal(c.conns, 41);
+	by_sender[1] = by_sender[2] = 0;
+	for (unsigned pass = 0; pass < 20; pass++) {
+		for (size_t i = 0; i < 41; i++)
+			(void)send(fd[i], much, sizeof much, MSG_NOSIGNAL);
+		assert_int_equal(loop_turn(l, 5, NULL), ERR_OK);
+	}
+	assert_true(by_sender[1] > 0);
+	/* Not half, since no share is below STREAM_SHARE, but no fortieth. */
+	assert_true(by_sender[2] * 3 > by_sender[1]);
+	for (size_t i = 0; i < 41; i++)
+		(void)close(fd[i]);
+	stream_free(s);
+	loop_free(l);
+}
+
+static void
 an_idle_connection_and_a_slow_record_end(void **state)
 {
 	struct seen n;
@@ -465,6 +589,11 @@ main(void)
 		cmocka_unit_test(
 		    above_the_limit_a_connection_is_closed_and_counted),
 		cmocka_unit_test(an_owner_may_refuse_a_connection_or_its_bytes),
+		cmocka_unit_test(
+		    what_is_sent_arrives_and_then_the_connection_ends),
+		cmocka_unit_test(who_does_not_read_answers_is_let_go),
+		cmocka_unit_test(
+		    one_that_floods_over_many_connections_takes_one_share),
 		cmocka_unit_test(an_idle_connection_and_a_slow_record_end),
 		cmocka_unit_test(
 		    a_paused_stream_reads_nothing_and_blames_nobody),
