@@ -80,10 +80,11 @@ leaf_record_read(struct span data, struct leaf_record *r, struct fault *why)
 	return ERR_OK;
 }
 
-void
-leaf_block(struct buf *b, const struct leaf_block *k)
+/* A block's leaf data; no memory is needed for it. */
+static void
+block_data(const struct leaf_block *k, uint8_t data[static LEAF_BLOCK_LEN])
 {
-	uint8_t data[LEAF_BLOCK_LEN], *p = data;
+	uint8_t *p = data;
 
 	*p++ = LEAF_BLOCK;
 	p = put(p, k->first_seq, 8);
@@ -91,20 +92,24 @@ leaf_block(struct buf *b, const struct leaf_block *k)
 	p = put(p, (uint64_t)k->first_us, 8);
 	p = put(p, (uint64_t)k->last_us, 8);
 	memcpy(p, k->root.at, HASH_LEN);
+}
+
+void
+leaf_block(struct buf *b, const struct leaf_block *k)
+{
+	uint8_t data[LEAF_BLOCK_LEN];
+
+	block_data(k, data);
 	buf_add(b, data, sizeof data);
 }
 
 struct hash
 leaf_block_hash(const struct leaf_block *k)
 {
-	struct hash h;
-	struct buf b;
+	uint8_t data[LEAF_BLOCK_LEN];
 
-	buf_init(&b, LEAF_BLOCK_LEN);
-	leaf_block(&b, k);
-	h = merkle_leaf_hash(buf_view(&b));
-	buf_clear(&b);
-	return h;
+	block_data(k, data);
+	return merkle_leaf_hash(span_of(data, sizeof data));
 }
 
 enum err

@@ -226,6 +226,13 @@ fail(struct catalogue *c, enum err e, struct fault *why)
 	return e == ERR_MEMORY ? e : ERR_IO;
 }
 
+void
+catalogue_spoil(struct catalogue *c, enum err e)
+{
+	if (c->stage.bad == ERR_OK)
+		c->stage.bad = e;
+}
+
 enum err
 catalogue_sync(struct catalogue *c, struct fault *why)
 {

@@ -160,6 +160,8 @@ vault_report(struct vault *v, uint32_t stream, uint64_t from,
 	} else if (from == s->base) {
 		e = rollup_merge(s->acc, s->tail, why);
 		rollup_reset(s->tail);
+		if (e != ERR_OK) /* half merged: counted anew next time */
+			s->base = s->mid = UINT64_MAX;
 	} else {
 		e = recount(v, stream, from, why);
 	}
