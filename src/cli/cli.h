@@ -50,6 +50,9 @@ struct cli_backend {
 	/* clause_test: run the cases of these clauses (all when n is 0), a line
 	 * each to stdout; the exit status. */
 	int (*clause_test)(const char *const *id, size_t n);
+	/* detection_test: compile these rules (ours when n is 0) and run their
+	 * tests, a line each to stdout; the exit status. */
+	int (*detection_test)(const char *const *file, size_t n);
 	/* replica: rounds, or a check; the exit status. */
 	int (*replica)(const struct cli_replica *o);
 	const char *version;

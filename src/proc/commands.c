@@ -5,6 +5,7 @@
  * commands start the same reader process on the files, alone.
  */
 #include "proc/commands.h"
+#include "proc/detection_test.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -308,6 +309,7 @@ const struct cli_backend commands_backend = {
 	.seal = command_seal,
 	.account = command_account,
 	.clause_test = clause_test,
+	.detection_test = detection_test,
 	.replica = replica_run,
 	.version = BEIMEN_VERSION,
 };

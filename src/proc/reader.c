@@ -34,6 +34,8 @@ struct reader_state {
 	struct child *child;
 	struct schema *schema;
 	struct pack *pack;
+	struct sigma *detections;
+	json_t *mistakes; /* of detection rules */
 	struct book *book;
 	struct view *view;
 	struct arena *arena;
@@ -55,6 +57,10 @@ reader_proc_load(struct child *c, struct fault *why)
 	s->alone = json_object_get(c->config, "stopped") != NULL;
 	self_init(&s->out);
 	if ((e = share_registers(c->config, &s->schema, why)) != ERR_OK)
+		return e;
+	s->mistakes = json_array();
+	if ((e = share_detections(
+		 c->config, s->mistakes, &s->detections, why)) != ERR_OK)
 		return e;
 	return share_pack(c->config, &s->pack, why);
 }
@@ -94,6 +100,8 @@ reader_proc_stop(struct child *c)
 
 	view_close(s->view);
 	book_close(s->book);
+	sigma_free(s->detections);
+	json_decref(s->mistakes);
 	pack_free(s->pack);
 	schema_free(s->schema);
 	arena_free(s->arena);
@@ -204,6 +212,8 @@ question_answer(struct reader_state *s, const struct api_ask *q,
 	struct report r = { .book = s->book,
 		.view = s->view,
 		.pack = s->pack,
+		.detections = s->detections,
+		.rule_mistakes = s->mistakes,
 		.status = s->child->status,
 		.version = BEIMEN_VERSION,
 		.now_us = now_us,

@@ -18,7 +18,8 @@ report_fn report_self, report_city, report_agency, report_verdicts,
     report_histogram, report_stat, report_record, report_record_proof,
     report_log_verify, report_ledger, report_checkpoint, report_tile,
     report_entries, report_entry_proof, report_health, report_storage,
-    report_calendar, report_segment, report_ledger_verify;
+    report_calendar, report_segment, report_detections, report_detection,
+    report_detection_rules, report_detection_rule, report_ledger_verify;
 
 /* ---- parameters of a question ---- */
 

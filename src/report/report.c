@@ -39,6 +39,10 @@ static const struct route {
 	{ "ledger/{}/entries", report_entries, false },
 	{ "ledger/{}/entries/{}/proof", report_entry_proof, false },
 	{ "ledger/{}/tile/**", report_tile, false },
+	{ "detections", report_detections, false },
+	{ "detections/rules", report_detection_rules, false },
+	{ "detections/rules/{}", report_detection_rule, false },
+	{ "detections/{}", report_detection, false },
 	{ "health", report_health, false },
 };
 

@@ -11,6 +11,7 @@
 #include "book/read.h"
 #include "book/rights.h"
 #include "clause/pack.h"
+#include "sigma/sigma.h"
 #include "vault/view.h"
 
 extern const struct sql_named report_sql[];
@@ -20,6 +21,8 @@ struct report {
 	struct book *book;
 	struct view *view;
 	const struct pack *pack;
+	const struct sigma *detections; /* rules; or NULL */
+	json_t *rule_mistakes; /* lines about rules left out; or NULL */
 	const json_t *status; /* processes, as the supervisor told; or NULL */
 	const char *version;
 	int64_t now_us;

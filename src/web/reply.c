@@ -62,8 +62,8 @@ page_redirect(struct ask *k, const char *to)
 static const char *
 section_of(const char *path)
 {
-	static const char *const part[] = { "/clauses", "/log", "/registers",
-		"/ledger", "/health", "/account", "/password" };
+	static const char *const part[] = { "/clauses", "/log", "/detections",
+		"/registers", "/ledger", "/health", "/account", "/password" };
 
 	for (size_t i = 0; i < sizeof part / sizeof *part; i++)
 		if (span_starts(span_text(path), part[i]))
