@@ -40,8 +40,15 @@ missing_print(const struct run *r, const json_t *o)
 	if (json_get_bool(o, "complete", true))
 		return;
 	fail("the answer is not complete");
-	json_array_foreach(json_object_get(o, "missing"), i, m)
-		fail("%s", words_of(r, m));
+	json_array_foreach(json_object_get(o, "missing"), i, m) {
+		const char *first = json_get_text(m, "first", "");
+
+		if (*first == '\0')
+			fail("%s", words_of(r, m));
+		else
+			fail("%s (received %s to %s)", words_of(r, m), first,
+			    json_get_text(m, "last", ""));
+	}
 }
 
 static void
@@ -59,32 +66,143 @@ records_print(const json_t *o)
 		    json_get_text(rec, "message", ""));
 }
 
+/* What it took, to stderr. */
+static void
+cost_print(const struct run *r, const json_t *o)
+{
+	const json_t *c = json_object_get(o, "cost");
+
+	if (r->option[OPT_COST] == NULL)
+		return;
+	fail("%lld ms; of %lld segments %lld were read: %lld blocks and %lld "
+	     "inbox groups, %lld bytes; %lld records compared, %lld counted "
+	     "without",
+	    (long long)json_get_int(c, "ms", 0),
+	    (long long)json_get_int(c, "segments", 0),
+	    (long long)json_get_int(c, "segments_read", 0),
+	    (long long)json_get_int(c, "blocks", 0),
+	    (long long)json_get_int(c, "groups", 0),
+	    (long long)json_get_int(c, "bytes", 0),
+	    (long long)json_get_int(c, "compared", 0),
+	    (long long)json_get_int(c, "known", 0));
+}
+
+/* A value on one line of its own. */
+static void
+value_print(const char *value, FILE *to)
+{
+	struct buf b;
+
+	buf_init(&b, (size_t)1 << 20);
+	(void)text_scrub(&b, span_text(value));
+	(void)fputs(buf_string(&b), to);
+	buf_clear(&b);
+}
+
+/* --top and --distinct: how often each value occurs, or only which. */
+static int64_t
+values_print(const struct run *r, const json_t *o)
+{
+	bool many = json_array_size(json_object_get(o, "fields")) > 1;
+	const json_t *f, *v;
+	int64_t n = 0;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(o, "fields"), i, f) {
+		const char *name = json_get_text(f, "field", "");
+		int64_t none = json_get_int(f, "none", 0);
+
+		json_array_foreach(json_object_get(f, "values"), k, v) {
+			if (many)
+				(void)printf("%s\t", name);
+			if (r->option[OPT_DISTINCT] == NULL)
+				(void)printf("%lld\t",
+				    (long long)json_get_int(v, "n", 0));
+			value_print(json_get_text(v, "value", ""), stdout);
+			(void)printf("\n");
+			n++;
+		}
+		if (r->option[OPT_DISTINCT] != NULL)
+			continue;
+		if (none > 0)
+			fail("%s: %lld records have none", name,
+			    (long long)none);
+		if ((int64_t)k < json_get_int(f, "distinct", 0))
+			fail("%s: %lld different values in all", name,
+			    (long long)json_get_int(f, "distinct", 0));
+	}
+	return n;
+}
+
+/* --histogram: when they came. */
+static int64_t
+buckets_print(const json_t *o)
+{
+	const json_t *b;
+	size_t i;
+
+	json_array_foreach(json_object_get(o, "buckets"), i, b)
+		(void)printf("%s\t%lld\n", json_get_text(b, "from", ""),
+		    (long long)json_get_int(b, "n", 0));
+	return json_get_int(o, "total", 0);
+}
+
+/* The path and the parameters of what is asked for. */
+static const char *
+search_path(const struct run *r, struct buf *q)
+{
+	const char *by = r->option[OPT_TOP] != NULL ? r->option[OPT_TOP]
+						    : r->option[OPT_DISTINCT];
+
+	if (by != NULL) {
+		query_add(q, "by", by);
+		query_add(q, "n",
+		    r->option[OPT_DISTINCT] != NULL &&
+			    r->option[OPT_LIMIT] == NULL
+			? "10000"
+			: r->option[OPT_LIMIT]);
+		return "/log/top";
+	}
+	if (r->option[OPT_HISTOGRAM] != NULL)
+		return "/log/histogram";
+	query_add(q, "limit",
+	    r->option[OPT_COUNT] != NULL ? "0" : r->option[OPT_LIMIT]);
+	query_add(q, "count", r->option[OPT_COUNT] == NULL ? NULL : "1");
+	return "/log/search";
+}
+
 int
 cmd_log_search(struct run *r)
 {
 	struct buf q;
+	const char *path;
 	json_t *o;
 	int64_t n;
 	int code;
 
 	search_query(r, &q);
-	query_add(&q, "limit",
-	    r->option[OPT_COUNT] != NULL ? "1" : r->option[OPT_LIMIT]);
-	query_add(&q, "count", r->option[OPT_COUNT] == NULL ? NULL : "1");
-	o = run_get(r, "/log/search", &q, &code);
+	path = search_path(r, &q);
+	o = run_get(r, path, &q, &code);
 	buf_clear(&q);
 	if (o == NULL)
 		return code;
 	n = (int64_t)json_array_size(json_object_get(o, "records"));
-	if (r->option[OPT_COUNT] != NULL)
+	if (json_is_integer(json_object_get(o, "count")))
 		n = json_get_int(o, "count", 0);
-	if (r->option[OPT_JSON] != NULL)
+	if (r->option[OPT_JSON] != NULL) {
+		n = n == 0 ? json_get_int(o, "total", 0) : n;
 		print_json(o);
-	else if (r->option[OPT_COUNT] != NULL)
+	} else if (strcmp(path, "/log/top") == 0) {
+		n = values_print(r, o);
+	} else if (strcmp(path, "/log/histogram") == 0) {
+		n = buckets_print(o);
+	} else if (r->option[OPT_COUNT] != NULL) {
 		(void)printf("%lld\n", (long long)n);
-	else
+	} else {
 		records_print(o);
+	}
 	missing_print(r, o);
+	cost_print(r, o);
 	json_decref(o);
 	return n == 0 ? EXIT_NO : EXIT_DONE;
 }

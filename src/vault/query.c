@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/env.h"
 #include "base/text.h"
 #include "vault/query_own.h"
 
@@ -16,6 +17,7 @@ struct parser {
 	struct span text;
 	size_t at;
 	unsigned depth;
+	int64_t now_us;
 	struct fault *why;
 };
 
@@ -243,6 +245,8 @@ static const struct place places[] = {
 	{ "message", WHERE_MESSAGE },
 	{ "raw", WHERE_RAW },
 	{ "port", WHERE_PORT },
+	{ "time", WHERE_TIME },
+	{ "event", WHERE_EVENT },
 };
 
 unsigned
@@ -355,6 +359,74 @@ range_read(struct parser *p, const struct value *v, struct node *n, enum err *e)
 	return true;
 }
 
+static bool
+is_time(unsigned where)
+{
+	return where == WHERE_TIME || where == WHERE_EVENT;
+}
+
+/* One time of a test. */
+static enum err
+time_read(struct parser *p, struct span s, size_t at, int64_t *from_us,
+    int64_t *until_us)
+{
+	struct fault what;
+
+	if (query_time(s, p->now_us, from_us, until_us, &what) == ERR_OK)
+		return ERR_OK;
+	return refuse(p, at, "%s", what.text);
+}
+
+/* A time, or two with `..` between them. */
+static enum err
+times_read(struct parser *p, const struct value *v, struct node *n)
+{
+	size_t dots = span_find_text(v->text, "..");
+	int64_t from = INT64_MIN, until = INT64_MAX, none;
+	struct span high = span_slice(v->text, dots + 2, SIZE_MAX);
+	enum err e = ERR_OK;
+
+	n->test = TEST_RANGE;
+	if (dots == SIZE_MAX) {
+		e = time_read(p, v->text, v->at, &from, &until);
+	} else {
+		if (dots > 0)
+			e = time_read(p, span_slice(v->text, 0, dots), v->at,
+			    &from, &none);
+		if (e == ERR_OK && high.len > 0) {
+			e = time_read(p, high, v->at + dots + 2, &none, &until);
+			if (until == INT64_MAX) /* up to so long ago */
+				until = none;
+		}
+	}
+	if (e == ERR_OK && from >= until)
+		e = refuse(p, v->at, "the range is empty");
+	n->low = TIME_NUMBER(from);
+	n->high = TIME_NUMBER(until - 1);
+	return e;
+}
+
+/* time<value and its kin. */
+static enum err
+time_compare(struct parser *p, struct node *n, char op, bool equal,
+    const struct value *v)
+{
+	int64_t from, until;
+	enum err e = time_read(p, v->text, v->at, &from, &until);
+
+	if (e != ERR_OK)
+		return e;
+	if (until == INT64_MAX) /* an instant */
+		until = from + 1;
+	n->low = TIME_NUMBER(op == '<' ? INT64_MIN
+		: op == '>' && !equal  ? until
+				       : from);
+	n->high = TIME_NUMBER(op == '>' ? INT64_MAX
+		: op == '<' && !equal   ? from - 1
+					: until - 1);
+	return ERR_OK;
+}
+
 /* Words of a fixed list are checked when the query is read. */
 static enum err
 listed_check(struct parser *p, unsigned where, const struct value *v)
@@ -395,6 +467,8 @@ value_test(struct parser *p, const struct value *v, struct node *n)
 		n->test = TEST_THERE;
 		return ERR_OK;
 	}
+	if (is_time(n->where))
+		return times_read(p, v, n);
 	if (range_read(p, v, n, &e))
 		return e;
 	if (is_number(n->where)) {
@@ -424,12 +498,14 @@ compare_read(struct parser *p, struct node *n, size_t name_at)
 	struct value v;
 	enum err e;
 
-	if (!is_number(n->where))
+	if (!is_number(n->where) && !is_time(n->where))
 		return refuse(p, name_at, "this field is no number");
 	if (equal && op != '=')
 		p->at++;
 	bare_read(p, &v);
 	n->test = TEST_RANGE;
+	if (is_time(n->where))
+		return time_compare(p, n, op, equal, &v);
 	e = number_read(p, n->where, v.text, v.at, &n->low);
 	n->high = n->low;
 	if (e != ERR_OK || op == '=')
@@ -487,7 +563,8 @@ field_read(struct parser *p, size_t end, uint16_t *out)
 		return e == ERR_OK ? node_add(p, &n, out) : e;
 	}
 	p->at++;
-	if (!at_end(p) && p->text.at[p->at] == '/' && !is_number(n.where)) {
+	if (!at_end(p) && p->text.at[p->at] == '/' && !is_number(n.where) &&
+	    !is_time(n.where)) {
 		e = regex_read(p, &n);
 	} else if (!at_end(p) && p->text.at[p->at] == '"') {
 		if ((e = quoted_read(p, &v)) == ERR_OK)
@@ -673,8 +750,17 @@ or_read(struct parser *p, uint16_t *out)
 enum err
 query_parse(struct span text, struct query **out, struct fault *why)
 {
+	struct env *env = env_system();
+
+	return query_parse_at(text, env->ops->now_us(env), out, why);
+}
+
+enum err
+query_parse_at(
+    struct span text, int64_t now_us, struct query **out, struct fault *why)
+{
 	struct query *q;
-	struct parser p = { .text = text, .why = why };
+	struct parser p = { .text = text, .now_us = now_us, .why = why };
 	struct node all = { .kind = NODE_ALL };
 	uint16_t root = 0;
 	enum err e;

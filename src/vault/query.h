@@ -10,6 +10,9 @@
  *   user:*  -user:*       the field is there; is not
  *   port:1..1024          a range; severity<=3, status>=500, dport=22
  *   src:10.0.0.0/8        a network (src dst sender)
+ *   time:-2h              received in the last two hours; time:2026-11-22,
+ *                         time:115/11/21..115/11/22, time<2026-11-22T10:00;
+ *                         event: likewise, the record's own time
  *   /fail(ed|ure)/i       a regular expression (PCRE2); user:/^adm/
  *   a AND b, a OR b, NOT a, -a, ( )      AND binds closer than OR
  *
@@ -41,7 +44,26 @@ struct query;
  */
 MUST_CHECK enum err query_parse(
     struct span text, struct query **out, struct fault *why);
+/* query_parse_at: the same; "-2h" is counted from now_us. query_parse counts
+ * from this moment. */
+MUST_CHECK enum err query_parse_at(
+    struct span text, int64_t now_us, struct query **out, struct fault *why);
 void query_free(struct query *q);
+
+/*
+ * query_time: a time as searches have it: a day, "2026-11-22T10:00" with or
+ * without seconds and zone, "-2h" (s m h d w), "now".
+ *
+ *   from_us, until_us  [out] what it spans; from -2h on it goes to INT64_MAX
+ *
+ * Fails   ERR_SYNTAX.
+ */
+MUST_CHECK enum err query_time(struct span s, int64_t now_us, int64_t *from_us,
+    int64_t *until_us, struct fault *why);
+
+/* query_span: narrow since <= t < until to what the query itself asks of the
+ * received time. */
+void query_span(const struct query *q, int64_t *since_us, int64_t *until_us);
 
 /* What of a record has to be known; sender, source, category and received
  * time always are. */

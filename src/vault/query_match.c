@@ -59,6 +59,12 @@ number_at(const struct asked *a, unsigned where, uint64_t *n)
 	case WHERE_SOURCE:
 		*n = a->source;
 		return true;
+	case WHERE_TIME:
+		*n = TIME_NUMBER(ev->received_us);
+		return true;
+	case WHERE_EVENT:
+		*n = TIME_NUMBER(ev->event_us);
+		return ev->event_us != 0;
 	case WHERE_SEVERITY:
 		*n = ev->severity;
 		return ev->severity != EVENT_NO_SEVERITY;
@@ -200,7 +206,10 @@ record_test(const struct node *n, const struct asked *a)
 
 	if (n->where == WHERE_ANY)
 		return any_test(n, a->ev);
-	if (n->where == WHERE_PORT && n->test == TEST_THERE)
+	if (n->test == TEST_THERE &&
+	    (n->where == WHERE_TIME || n->where == WHERE_EVENT))
+		yes = number_at(a, n->where, &v);
+	else if (n->where == WHERE_PORT && n->test == TEST_THERE)
 		yes = a->ev->field[FIELD_SRC_PORT].at != NULL ||
 		    a->ev->field[FIELD_DST_PORT].at != NULL;
 	else if (n->where == WHERE_PORT)
@@ -314,6 +323,7 @@ where_need(unsigned where, struct query_need *need)
 	case WHERE_CLASS:
 	case WHERE_SENDER:
 	case WHERE_SOURCE:
+	case WHERE_TIME:
 		break;
 	default:
 		if (where < FIELD_N)
@@ -368,4 +378,33 @@ query_field_value(unsigned field, uint32_t source, const struct event *ev,
 	}
 	s = text_at(ev, field);
 	return s.len == 0 ? SPAN_EMPTY : s;
+}
+
+/* What all matches of a node have in common. */
+static void
+node_span(
+    const struct query *q, unsigned at, int64_t *since_us, int64_t *until_us)
+{
+	const struct node *n = &q->node[at];
+	int64_t low, high;
+
+	if (n->kind == NODE_AND) {
+		node_span(q, n->left, since_us, until_us);
+		node_span(q, n->right, since_us, until_us);
+	}
+	if (n->kind != NODE_TEST || n->where != WHERE_TIME ||
+	    n->test != TEST_RANGE)
+		return;
+	low = NUMBER_TIME(n->low);
+	high = NUMBER_TIME(n->high);
+	if (low > *since_us)
+		*since_us = low;
+	if (high < *until_us - 1)
+		*until_us = high + 1;
+}
+
+void
+query_span(const struct query *q, int64_t *since_us, int64_t *until_us)
+{
+	node_span(q, q->root, since_us, until_us);
 }

@@ -35,8 +35,14 @@ enum {
 	WHERE_MESSAGE,
 	WHERE_RAW,
 	WHERE_PORT, /* either port */
+	WHERE_TIME, /* received; numbers are TIME_NUMBER of it */
+	WHERE_EVENT, /* the record's own time */
 	WHERE_N
 };
+
+/* A time as a number in the same order. */
+#define TIME_NUMBER(us) ((uint64_t)(us) ^ UINT64_C(1) << 63)
+#define NUMBER_TIME(n) ((int64_t)((n) ^ UINT64_C(1) << 63))
 
 enum test_kind {
 	TEST_WORD, /* as a word of the text; star ends are open */

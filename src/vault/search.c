@@ -118,6 +118,9 @@ search_begin(struct search *s, struct fault *why)
 	if (s->row == NULL || out->bucket == NULL)
 		return fault_set(why, ERR_MEMORY, "search");
 	s->want = want_of(ask);
+	s->since_us = ask->since_us;
+	s->until_us = ask->until_us;
+	query_span(ask->query, &s->since_us, &s->until_us);
 	s->counts_only = ask->limit == 0 && ask->n_by == 0 && !ask->scan;
 	for (unsigned i = 0; i < ask->n_by && e == ERR_OK; i++)
 		e = tally_new(&s->tally[i], why);

@@ -45,6 +45,7 @@ struct search {
 	bool dropped; /* rows older than those kept were found */
 	bool full; /* the arena is */
 	int64_t begun_us;
+	int64_t since_us, until_us; /* as asked, narrowed by the query */
 	/* The row at hand. */
 	const char *stream;
 	bool sealed;

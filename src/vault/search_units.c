@@ -59,7 +59,7 @@ times_fit(const struct search *s, int64_t least_us, int64_t greatest_us)
 {
 	const struct search_ask *ask = s->ask;
 
-	if (greatest_us < ask->since_us || least_us >= ask->until_us)
+	if (greatest_us < s->since_us || least_us >= s->until_us)
 		return false;
 	return !ask->from_place || least_us <= ask->place.received_us;
 }
@@ -113,6 +113,19 @@ items_collect(struct search *s, struct fault *why)
 	return e;
 }
 
+/* Whether segments hold all records of a group. */
+static bool
+group_is_sealed(const struct search *s, const struct inbox_group *g)
+{
+	struct shelf *shelf = view_shelf(s->v);
+	const char *stream = inbox_stream_name(view_inbox(s->v), g->stream);
+	const struct shelf_item *it = shelf == NULL
+	    ? NULL
+	    : shelf_holding(shelf, stream, g->first_seq);
+
+	return it != NULL && g->first_seq - it->first_seq + g->n <= it->n;
+}
+
 enum err
 units_collect(struct search *s, struct fault *why)
 {
@@ -125,7 +138,8 @@ units_collect(struct search *s, struct fault *why)
 		g = inbox_groups(inbox, &n);
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		if (times_fit(s, g[i].least_us, g[i].greatest_us) &&
-		    stream_fits(s, inbox_stream_name(inbox, g[i].stream)))
+		    stream_fits(s, inbox_stream_name(inbox, g[i].stream)) &&
+		    !group_is_sealed(s, &g[i]))
 			e = unit_push(s,
 			    (struct unit){ .greatest_us = g[i].greatest_us,
 				.item = INBOX_UNIT,
@@ -224,8 +238,8 @@ is_known(const struct search *s, int64_t first_us, int64_t last_us)
 {
 	const struct search_ask *ask = s->ask;
 
-	return s->counts_only && !ask->from_place &&
-	    first_us >= ask->since_us && last_us < ask->until_us &&
+	return s->counts_only && !ask->from_place && first_us >= s->since_us &&
+	    last_us < s->until_us &&
 	    bucket_at(s, first_us) == bucket_at(s, last_us);
 }
 
@@ -286,8 +300,7 @@ segment_known(struct search *s, const struct unit *u, const struct segment *g,
 
 	if (s->ask->limit > 0 || s->ask->scan || segment_wrong(g) != NULL ||
 	    info->n_origins == 0 || s->ask->from_place ||
-	    info->first_us < s->ask->since_us ||
-	    info->last_us >= s->ask->until_us ||
+	    info->first_us < s->since_us || info->last_us >= s->until_us ||
 	    bucket_at(s, info->first_us) != bucket_at(s, info->last_us))
 		return false;
 	for (unsigned i = 0; i < s->ask->n_by; i++)
