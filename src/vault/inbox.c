@@ -418,6 +418,8 @@ journal_read(struct inbox *x, struct journal *j, bool last,
 			e = tail_cut(x, j, x->fd, &end, found, why);
 	} else if (e == ERR_OK && !last) {
 		tail_damaged(x, j, &end, found);
+	} else if (e == ERR_OK && end.what != FRAME_END && found != NULL) {
+		found->torn += end.size - end.at; /* or just being written */
 	}
 	if (e == ERR_OK && found != NULL)
 		found->bytes += j->size;
