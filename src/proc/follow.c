@@ -28,7 +28,7 @@
 #include "base/when.h"
 #include "intake/frame.h"
 #include "proc/roles.h"
-#include "proc/share.h"
+#include "proc/normal.h"
 
 #define LOOK_US (20 * INT64_C(1000)) /* changes gather so long */
 #define EVERY_US (3 * WHEN_SECOND) /* what no event told of */
@@ -106,10 +106,10 @@ batch_id(const struct follow_file *f, uint64_t from, struct span batch)
 
 	buf_init(&b, 256);
 	buf_text(&b, "beimen follow 1");
-	buf_u64(&b, f->dev);
-	buf_u64(&b, f->ino);
-	buf_u64(&b, (uint64_t)f->born_us);
-	buf_u64(&b, f->gen);
+	buf_u64(&b, f->id.dev);
+	buf_u64(&b, f->id.ino);
+	buf_u64(&b, (uint64_t)f->id.born_us);
+	buf_u64(&b, f->id.gen);
 	buf_u64(&b, from);
 	buf_u64(&b, batch.len);
 	buf_add(&b, of.at, HASH_LEN);
@@ -161,6 +161,8 @@ range_find(struct follow_state *s, struct follow_file *f, size_t room)
 
 	if (!tail_settle(s, f))
 		return false;
+	if (f->to > f->at) /* a copy, with what was on its way */
+		return true;
 	left = f->size - f->at;
 	last = left <= room && is_over(s, f);
 	if (left > room)
@@ -274,10 +276,9 @@ round_again(struct follow_state *s)
 			continue;
 		if (!tail_settle(s, f) || f->gen != gen || f->size < to) {
 			child_log(s->child,
-			    "%s/%s changed while nobody read it: %llu bytes "
-			    "may be lost or come twice",
-			    f->dir->path, f->name,
-			    (unsigned long long)(to - f->at));
+			    "%s/%s was cut or replaced while nobody read it "
+			    "(its copy, where there is one, is read on)",
+			    f->dir->path, f->name);
 			f->to = f->at;
 			continue;
 		}
@@ -466,8 +467,6 @@ follow_proc_load(struct child *c, struct fault *why)
 {
 	struct follow_state *s = calloc(1, sizeof *s);
 	const json_t *list = json_object_get(c->config, "follow");
-	struct buf path;
-	const char *paths[1];
 	enum err e;
 
 	if (s == NULL)
@@ -481,13 +480,7 @@ follow_proc_load(struct child *c, struct fault *why)
 	for (size_t i = 0; i < json_array_size(list) && i < FOLLOW_DIRS; i++)
 		if ((e = dir_open(s, json_array_get(list, i), why)) != ERR_OK)
 			return e;
-	buf_init(&path, 4096);
-	e = share_path(c->config, "normalize", &path, why);
-	paths[0] = buf_string(&path);
-	if (e == ERR_OK)
-		e = normalize_load(paths, 1, &s->rules, why);
-	buf_clear(&path);
-	return e;
+	return normal_load(c->config, &s->rules, why);
 }
 
 enum err

@@ -55,6 +55,7 @@ tail_add(struct follow_state *s, struct follow_dir *d, const char *name,
 	f->dev = (uint64_t)st->st_dev;
 	f->ino = (uint64_t)st->st_ino;
 	f->born_us = born_us;
+	f->id = (struct follow_id){ f->dev, f->ino, born_us, 0 };
 	f->fd = -1;
 	f->next = s->files;
 	s->files = f;
@@ -137,9 +138,12 @@ static void
 tail_anew(struct follow_state *s, struct follow_file *f)
 {
 	f->cut_at = f->at;
+	f->cut_to = f->to;
+	f->cut_id = f->id;
 	f->cut_head_n = f->head_n;
 	f->cut_head = f->head;
 	f->gen++;
+	f->id = (struct follow_id){ f->dev, f->ino, f->born_us, f->gen };
 	f->at = f->to = 0;
 	f->head_n = 0;
 	f->copy_of = NULL;
@@ -156,6 +160,20 @@ begins_so(const struct follow_file *f, uint32_t n, const struct hash *head)
 	    hash_equal(&h, head);
 }
 
+/* A copy goes on where its original was when it was cut; what was on its way
+ * then is sent again from here, with the ids it had. */
+static void
+copy_go_on(struct follow_file *f, const struct follow_file *o)
+{
+	if (o->cut_to > f->size) {
+		f->at = f->to = o->cut_at < f->size ? o->cut_at : f->size;
+		return;
+	}
+	f->at = o->cut_at;
+	f->to = o->cut_to;
+	f->id = o->cut_id;
+}
+
 /* Sees whether a new file begins as another does, or did before it was cut,
  * of which something was read. */
 static void
@@ -167,12 +185,12 @@ copy_find(struct follow_state *s, struct follow_file *f)
 		if (o->at > 0 && begins_so(f, o->head_n, &o->head)) {
 			f->copy_of = o;
 			f->copy_gen = o->gen;
+			f->copy_at = o->at;
 			return;
 		}
-		if (o->cut_at > 0 &&
+		if (o->cut_to > 0 &&
 		    begins_so(f, o->cut_head_n, &o->cut_head)) {
-			f->at = f->to = o->cut_at < f->size ? o->cut_at
-							    : f->size;
+			copy_go_on(f, o);
 			return;
 		}
 	}
@@ -190,14 +208,18 @@ copy_settle(struct follow_state *s, struct follow_file *f)
 
 	if (o == NULL)
 		return true;
-	if (o->gen != f->copy_gen)
-		f->at = f->to = o->cut_at;
-	else if (f->size > o->size)
-		f->at = f->to = o->at;
+	/* How long the original is now, and whether it was just cut. */
+	if (o->gen == f->copy_gen && o->copy_of == NULL)
+		(void)tail_settle(s, o);
+	if (o->gen == f->copy_gen) {
+		f->copy_at = o->at;
+		if (f->size <= o->size)
+			return false;
+	}
+	if (o->gen == f->copy_gen + 1)
+		copy_go_on(f, o);
 	else
-		return false;
-	if (f->at > f->size)
-		f->at = f->to = f->size;
+		f->at = f->to = f->copy_at < f->size ? f->copy_at : f->size;
 	f->copy_of = NULL;
 	s->dirty = true;
 	return true;

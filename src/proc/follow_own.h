@@ -28,6 +28,13 @@ struct follow_dir {
 	char sender[256]; /* "file:PATH" */
 };
 
+/* What the ids of a file's batches are made of. */
+struct follow_id {
+	uint64_t dev, ino;
+	int64_t born_us;
+	uint64_t gen;
+};
+
 /*
  * One file, known by device, inode and time of birth, and by its first bytes:
  * a name says nothing, since rotation changes it.
@@ -39,6 +46,8 @@ struct follow_file {
 	uint64_t dev, ino;
 	int64_t born_us; /* 0: the file system does not say */
 	uint64_t gen; /* how often it was cut back to nothing, or replaced */
+	/* The same, but for a copy: what it continues keeps its ids. */
+	struct follow_id id;
 	uint32_t head_n; /* bytes that head covers */
 	struct hash head;
 	uint64_t at; /* up to here everything is durable */
@@ -53,9 +62,10 @@ struct follow_file {
 	/* A copy of another file (copytruncate): held back until that one is
 	 * cut, then read from where that one was. */
 	struct follow_file *copy_of;
-	uint64_t copy_gen;
+	uint64_t copy_gen, copy_at; /* where that one is, or was */
 	/* When it was last cut: how it began, and how far it was read. */
-	uint64_t cut_at;
+	uint64_t cut_at, cut_to;
+	struct follow_id cut_id;
 	uint32_t cut_head_n;
 	struct hash cut_head;
 	uint64_t copy_ino; /* of copy_of, between tail_state_load and its end */

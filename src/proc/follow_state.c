@@ -35,6 +35,18 @@ hash_get(const json_t *o, const char *key, struct hash *h)
 	    span_text(json_get_text(o, key, "")), h->at, HASH_LEN);
 }
 
+static void
+id_put(json_t *to, const char *key, const struct follow_id *id)
+{
+	json_t *o = json_object();
+
+	json_put_int(o, "dev", (int64_t)id->dev);
+	json_put_int(o, "ino", (int64_t)id->ino);
+	json_put_int(o, "born_us", id->born_us);
+	json_put_int(o, "gen", (int64_t)id->gen);
+	json_object_set_new(to, key, o);
+}
+
 static json_t *
 row_print(const struct follow_file *f)
 {
@@ -51,11 +63,15 @@ row_print(const struct follow_file *f)
 	json_put_int(o, "at", (int64_t)f->at);
 	json_put_int(o, "to", (int64_t)f->to);
 	json_put_int(o, "cut_at", (int64_t)f->cut_at);
+	json_put_int(o, "cut_to", (int64_t)f->cut_to);
+	id_put(o, "id", &f->id);
+	id_put(o, "cut_id", &f->cut_id);
 	json_put_int(o, "cut_head_n", f->cut_head_n);
 	hash_put(o, "cut_head", &f->cut_head);
 	if (f->copy_of != NULL) {
 		json_put_int(o, "copy_ino", (int64_t)f->copy_of->ino);
 		json_put_int(o, "copy_gen", (int64_t)f->copy_gen);
+		json_put_int(o, "copy_at", (int64_t)f->copy_at);
 	}
 	return o;
 }
@@ -102,6 +118,15 @@ number(const json_t *o, const char *key)
 	return v < 0 ? 0 : (uint64_t)v;
 }
 
+static void
+id_get(const json_t *from, const char *key, struct follow_id *id)
+{
+	const json_t *o = json_object_get(from, key);
+
+	*id = (struct follow_id){ number(o, "dev"), number(o, "ino"),
+		json_get_int(o, "born_us", 0), number(o, "gen") };
+}
+
 /* Takes one row, if its folder is still followed. */
 static enum err
 row_read(struct follow_state *s, const json_t *o, struct fault *why)
@@ -127,6 +152,10 @@ row_read(struct follow_state *s, const json_t *o, struct fault *why)
 	f->to = number(o, "to");
 	f->cut_at = number(o, "cut_at");
 	f->head_n = (uint32_t)number(o, "head_n");
+	f->cut_to = number(o, "cut_to");
+	id_get(o, "id", &f->id);
+	id_get(o, "cut_id", &f->cut_id);
+	f->copy_at = number(o, "copy_at");
 	f->cut_head_n = (uint32_t)number(o, "cut_head_n");
 	f->copy_ino = number(o, "copy_ino");
 	f->copy_gen = number(o, "copy_gen");
