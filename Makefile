@@ -5,7 +5,7 @@
 #   make check   the quick part of the tests, with what is installed
 #   make lint    every static check, the slow ones too
 #   make fuzz    every fuzz target for FUZZ_SECONDS (default 60)
-#   make bench   beside rsyslog and ripgrep; writes doc/bench.md
+#   make bench   beside rsyslog and ripgrep; writes doc/performance.md
 #   make install DESTDIR= PREFIX=/usr/local
 #
 # `make run ARGS="--web 127.0.0.1:0"` hands its arguments to `beimen serve`.

@@ -3,9 +3,9 @@
 
     bench/search.py [--lines N] [--rounds R] [--seed S]
 
-The same lines are in a sealed vault and in a text file in memory's cache. For
-each question both count, turn about; then the answers themselves, byte for
-byte, are compared. Results go to build/bench/search.json.
+The same lines are in a sealed vault, in a text file in memory's cache and in
+an archive of zstd -3. For each question all three count, turn about; then the
+answers themselves, byte for byte, are compared with rg on the text. Results go to build/bench/search.json.
 """
 import argparse
 import hashlib
@@ -21,27 +21,38 @@ from ingest import send
 
 # name, query of beimen, arguments of rg
 QUESTIONS = [
-    ("罕見字 a rare word", "qx0077777zj", ["-w", "qx0077777zj"]),
-    ("不存在的字 an absent word", "zz9plural", ["-w", "zz9plural"]),
-    ("常見帳號 a frequent account", "u00007", ["-w", "u00007"]),
-    ("少見帳號 a rare account", "u19873", ["-w", "u19873"]),
-    ("片語 a phrase", '"invalid user"', ["-F", "invalid user"]),
+    ("罕見字 a rare word", "qx0077777zj", ["-w", "-i", "qx0077777zj"]),
+    ("不存在的字 an absent word", "zz9plural", ["-w", "-i", "zz9plural"]),
+    ("不常見的字 a middling word", "mk5q7", ["-w", "-i", "mk5q7"]),
+    ("常見帳號 a frequent account", "u00007", ["-w", "-i", "u00007"]),
+    ("少見帳號 a rare account", "u19873", ["-w", "-i", "u19873"]),
+    ("片語 a phrase", '"invalid user"', ["-i", "-F", "invalid user"]),
     ("中文 Chinese", "戶籍謄本核發", ["-F", "戶籍謄本核發"]),
     ("兩個字 two words", "u00007 Failed", None),
     ("正規表示式 a pattern", "/SPT=6553[0-5] DPT=3389/",
      ["SPT=6553[0-5] DPT=3389"]),
+    ("無字可循的樣式 a pattern without a word", "/[0-9]{3}zj$/",
+     ["[0-9]{3}zj$"]),
 ]
 
 
 def rg_command(arguments, path, count):
-    """rg, without case for words as beimen has it."""
+    """rg over the text; of two words the one after the other."""
     if arguments is None:
         both = ("rg -i -w u00007 '%s' | rg -i -w Failed" % path) + \
             (" -c" if count else "")
         return ["sh", "-c", both]
-    case = [] if "SPT" in arguments[0] else ["-i"]
-    return ["rg", "--no-config"] + case + (["-c"] if count else []) + \
+    return ["rg", "--no-config"] + (["-c"] if count else []) + \
         arguments + [path]
+
+
+def zstd_command(arguments, path):
+    """The same over the archive that zstd -3 makes of the text."""
+    if arguments is None:
+        return ["sh", "-c", "zstd -dc '%s.zst' | rg -i -w u00007 | "
+                "rg -c -i -w Failed" % path]
+    return ["sh", "-c", "zstd -dc '%s.zst' | rg --no-config -c %s" % (
+        path, " ".join("'%s'" % a for a in arguments))]
 
 
 def timed(command):
@@ -61,12 +72,14 @@ def digest(lines):
 
 def ask(server, path, question, rounds):
     name, query, arguments = question
-    beimen = [server.program, "log", "search", query, "--count", "--data",
-              server.data]
-    rg = rg_command(arguments, path, True)
-    took = {"beimen": [], "rg": []}
+    commands = {
+        "beimen": [server.program, "log", "search", query, "--count",
+                   "--data", server.data],
+        "rg": rg_command(arguments, path, True),
+        "zstd": zstd_command(arguments, path)}
+    took = {who: [] for who in commands}
     for n in range(rounds + 1):
-        turns = [("beimen", beimen), ("rg", rg)]
+        turns = list(commands.items())
         for who, command in turns if n % 2 == 0 else reversed(turns):
             seconds, _ = timed(command)
             if n > 0:  # the first turn only warms
@@ -76,25 +89,53 @@ def ask(server, path, question, rounds):
     _, theirs = timed(rg_command(arguments, path, False))
     answer = {"name": name, "query": query,
               "hits": theirs.count(b"\n"),
-              "same": digest(ours) == digest(theirs),
-              "beimen_ms": spread(took["beimen"]),
-              "rg_ms": spread(took["rg"])}
-    answer["ratio"] = statistics.median(took["rg"]) / \
-        statistics.median(took["beimen"])
-    print("%-28s %8d hits  beimen %8.1f ms  rg %8.1f ms  %s" % (
+              "same": digest(ours) == digest(theirs)}
+    for who, all_took in took.items():
+        answer[who + "_ms"] = spread(all_took)
+    for who in ("rg", "zstd"):
+        answer["ratio_" + who] = statistics.median(took[who]) / \
+            statistics.median(took["beimen"])
+    print("%-36s %8d hits  beimen %8.1f ms  rg %8.1f  zstd|rg %8.1f  %s" % (
         name, answer["hits"], answer["beimen_ms"]["median"],
-        answer["rg_ms"]["median"], "same answer" if answer["same"] else
+        answer["rg_ms"]["median"], answer["zstd_ms"]["median"],
+        "same answer" if answer["same"] else
         "DIFFERENT: %d lines" % ours.count(b"\n")), flush=True)
     return answer
 
 
+def tops(server, path, rounds):
+    """Counts by field: beimen beside cut, sort and uniq over the text."""
+    answers = []
+    for field, text in (
+            ("host", "cut -d' ' -f4 '%s'"),
+            ("user", "grep -oE 'u[0-9]{5}' '%s'")):
+        took = {"beimen": [], "text": []}
+        for n in range(max(2, rounds // 2)):
+            seconds, done = timed([server.program, "log", "search", "",
+                                   "--top", field, "--data", server.data])
+            took["beimen"].append(seconds * 1000)
+            seconds, _ = timed(["sh", "-c", (text % path) +
+                                " | LC_ALL=C sort | uniq -c | sort -rn | "
+                                "head -n 10"])
+            took["text"].append(seconds * 1000)
+        answers.append({"field": field, "said": len(done),
+                        "beimen_ms": spread(took["beimen"]),
+                        "text_ms": spread(took["text"])})
+        print("top %-8s beimen %8.1f ms  sort|uniq %8.1f ms" % (
+            field, answers[-1]["beimen_ms"]["median"],
+            answers[-1]["text_ms"]["median"]), flush=True)
+    return answers
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    arguments.add_argument("--lines", type=int, default=500000)
+    arguments.add_argument("--lines", type=int, default=2000000)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seed", type=int, default=1)
     given = arguments.parse_args()
     path = corpus(given.lines, given.seed)
+    subprocess.run(["zstd", "-q", "-f", "-3", path, "-o", path + ".zst"],
+                   check=True)
     with Scratch() as folder, Server(folder + "/data") as server:
         first = server.stored()
         threads = send(path, server.syslog)
@@ -105,8 +146,9 @@ def main():
             t.join()
         server.cli("log", "seal", seconds=600)
         answers = [ask(server, path, q, given.rounds) for q in QUESTIONS]
+        top = tops(server, path, given.rounds)
     keep("search", {"lines": given.lines, "seed": given.seed,
-                    "bytes": os.path.getsize(path), "questions": answers})
+                    "bytes": os.path.getsize(path), "questions": answers, "tops": top})
     return 0 if all(a["same"] for a in answers) else 1
 
 
