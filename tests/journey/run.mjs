@@ -138,7 +138,7 @@ await step('the right password opens the city, after a forced change if need be'
 });
 
 const href = async (sel) => page.locator(sel).first().getAttribute('href');
-let pages = ['/', '/clauses', '/log', '/log/stat', '/registers', `/registers/${register}`, `/registers/${register}/new`,
+let pages = ['/', '/clauses', '/log', '/log/stat', '/log/storage', '/log/calendar', '/registers', `/registers/${register}`, `/registers/${register}/new`,
   `/registers/${register}/import`, '/ledger', '/health', '/account', '/password'];
 
 await step('every page opens, is accessible, and sends nothing elsewhere', async () => {
