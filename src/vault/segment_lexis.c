@@ -21,10 +21,24 @@ counts_make(struct lexicon_place *p)
 	p->n_groups = (p->n_chunks + LEXICON_GROUP - 1) / LEXICON_GROUP;
 }
 
+/* Bytes of a chunk of parity: as the longest chunk. */
+static size_t
+parity_len(const struct lexicon_place *p)
+{
+	return p->stored < CHUNK_LEN ? p->stored : CHUNK_LEN;
+}
+
+/* A group's chunk of parity among all of them. */
+static struct span
+parity_at(const struct lexicon_place *p, struct span all, uint32_t group)
+{
+	return span_slice(all, group * parity_len(p), parity_len(p));
+}
+
 uint64_t
 lexis_len(const struct lexicon_place *p)
 {
-	return (uint64_t)p->stored + (uint64_t)p->n_groups * CHUNK_LEN;
+	return p->stored + (uint64_t)p->n_groups * parity_len(p);
 }
 
 /* Packs (and encrypts) the plain bytes piece by piece. */
@@ -114,7 +128,7 @@ lexis_put(struct buf *b, struct span plain, const struct hash *identity,
 	}
 	for (uint32_t i = 0; i < p.n_groups; i++) {
 		parity_of(&p, buf_view(&stored), i, parity);
-		check_of(span_of(parity, sizeof parity), check);
+		check_of(span_of(parity, parity_len(&p)), check);
 		buf_add(b, check, sizeof check);
 	}
 	h = hash_of_parts(
@@ -126,7 +140,7 @@ lexis_put(struct buf *b, struct span plain, const struct hash *identity,
 	buf_span(b, buf_view(&stored));
 	for (uint32_t i = 0; i < p.n_groups; i++) {
 		parity_of(&p, buf_view(&stored), i, parity);
-		buf_add(b, parity, sizeof parity);
+		buf_add(b, parity, parity_len(&p));
 	}
 	if (buf_error(b) != ERR_OK || p.head.at == NULL)
 		e = fault_set(why, ERR_MEMORY, "segment");
@@ -209,14 +223,13 @@ chunk_mend(struct segment *s, const struct lexicon_place *p, struct span parity,
     uint32_t at)
 {
 	uint32_t group = at % p->n_groups;
-	struct span sum = span_slice(
-	    parity, (size_t)group * CHUNK_LEN, CHUNK_LEN);
+	struct span sum = parity_at(p, parity, group);
 	uint8_t anew[CHUNK_LEN];
 	size_t len = p->stored - (size_t)at * CHUNK_LEN;
 
 	if (!check_is(sum, p->check + CHECK_LEN * (p->n_chunks + group)))
 		return false;
-	memcpy(anew, sum.at, CHUNK_LEN);
+	memcpy(anew, sum.at, sum.len);
 	for (uint32_t i = group; i < p->n_chunks; i += p->n_groups) {
 		struct span one = span_slice(
 		    buf_view(&s->packed), (size_t)i * CHUNK_LEN, CHUNK_LEN);
@@ -262,8 +275,7 @@ stored_read(struct segment *s, struct fault *why)
 		s->mended++;
 	}
 	for (uint32_t i = 0; i < p->n_groups; i++)
-		s->mended += !check_is(
-		    span_slice(parity, (size_t)i * CHUNK_LEN, CHUNK_LEN),
+		s->mended += !check_is(parity_at(p, parity, i),
 		    p->check + CHECK_LEN * (p->n_chunks + i));
 	return ERR_OK;
 }

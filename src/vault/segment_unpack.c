@@ -68,7 +68,7 @@ unpacker_new(void)
 		return NULL;
 	u->column = column_new();
 	u->arena = arena_new(FRAME_MEMORY);
-	u->raw = malloc(EVENT_RAW_MAX);
+	u->raw = malloc(EVENT_RAW_MAX + PART_TIME_MAX);
 	if (u->column == NULL || u->arena == NULL || u->raw == NULL) {
 		unpacker_free(u);
 		return NULL;
@@ -428,28 +428,33 @@ part_get(struct unpacker *u, const struct template_part *p, struct span host,
 	return ERR_OK;
 }
 
-/* The raw bytes, and where each part begins. */
+/* The raw bytes, and where each part begins. What is printed goes straight to
+ * its place, behind which there is room for any number or time. */
 static enum err
 raw_print(struct unpacker *u, const struct template *t, struct span host,
     int64_t event_us, struct fault *why)
 {
 	size_t most = u->raw_left < EVENT_RAW_MAX ? (size_t)u->raw_left
 						  : EVENT_RAW_MAX;
-	uint8_t small[PART_TIME_MAX];
 	size_t len = 0;
 
 	for (unsigned i = 0; i < t->n; i++) {
-		struct span s;
-		enum err e = part_get(
-		    u, &t->part[i], host, event_us, small, &s, why);
+		const struct template_part *p = &t->part[i];
+		uint8_t *to = u->raw + len;
+		struct span s = p->text;
 
-		if (e != ERR_OK)
-			return e;
+		u->place[i] = (uint32_t)len;
+		if (p->type != PART_FIXED) {
+			enum err e = part_get(
+			    u, p, host, event_us, to, &s, why);
+
+			if (e != ERR_OK)
+				return e;
+		}
 		if (s.len > most - len)
 			return damaged(why, "a record is too long");
-		u->place[i] = (uint32_t)len;
-		if (s.len > 0)
-			memcpy(u->raw + len, s.at, s.len);
+		if (s.at != to && s.len > 0)
+			memcpy(to, s.at, s.len);
 		len += s.len;
 	}
 	u->place[t->n] = (uint32_t)len;

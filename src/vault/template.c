@@ -15,43 +15,125 @@ enum { C_DIGIT = 1, C_SMALL = 2, C_LARGE = 4, C_LETTER = 8, C_JOIN = 16 };
 #define C_HEX (C_DIGIT | C_SMALL | C_LARGE)
 #define C_WORD (C_HEX | C_LETTER)
 
-static uint8_t
+/* The class of each byte: what is past ASCII is a letter. */
+#define ROW_OF(c) c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c
+static const uint8_t classes[256] = {
+	ROW_OF(0),
+	ROW_OF(0),
+	/* space to '/': '-' and '.' join words */
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	C_JOIN,
+	C_JOIN,
+	0,
+	/* digits */
+	C_DIGIT,
+	C_DIGIT,
+	C_DIGIT,
+	C_DIGIT,
+	C_DIGIT,
+	C_DIGIT,
+	C_DIGIT,
+	C_DIGIT,
+	C_DIGIT,
+	C_DIGIT,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	/* '@', A to O, P to Z, '_' */
+	C_JOIN,
+	C_LARGE,
+	C_LARGE,
+	C_LARGE,
+	C_LARGE,
+	C_LARGE,
+	C_LARGE,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	0,
+	0,
+	0,
+	0,
+	C_LETTER,
+	/* a to z */
+	0,
+	C_SMALL,
+	C_SMALL,
+	C_SMALL,
+	C_SMALL,
+	C_SMALL,
+	C_SMALL,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	C_LETTER,
+	0,
+	0,
+	0,
+	0,
+	0,
+	ROW_OF(C_LETTER),
+	ROW_OF(C_LETTER),
+	ROW_OF(C_LETTER),
+	ROW_OF(C_LETTER),
+	ROW_OF(C_LETTER),
+	ROW_OF(C_LETTER),
+	ROW_OF(C_LETTER),
+	ROW_OF(C_LETTER),
+};
+
+static inline uint8_t
 class_of(uint8_t c)
 {
-	static const uint8_t table[128] = {
-		['0'] = C_DIGIT,
-		['1'] = C_DIGIT,
-		['2'] = C_DIGIT,
-		['3'] = C_DIGIT,
-		['4'] = C_DIGIT,
-		['5'] = C_DIGIT,
-		['6'] = C_DIGIT,
-		['7'] = C_DIGIT,
-		['8'] = C_DIGIT,
-		['9'] = C_DIGIT,
-		['a'] = C_SMALL,
-		['b'] = C_SMALL,
-		['c'] = C_SMALL,
-		['d'] = C_SMALL,
-		['e'] = C_SMALL,
-		['f'] = C_SMALL,
-		['A'] = C_LARGE,
-		['B'] = C_LARGE,
-		['C'] = C_LARGE,
-		['D'] = C_LARGE,
-		['E'] = C_LARGE,
-		['F'] = C_LARGE,
-		['-'] = C_JOIN,
-		['.'] = C_JOIN,
-		['@'] = C_JOIN,
-		['_'] = C_LETTER,
-	};
-
-	if (c >= 0x80)
-		return C_LETTER;
-	if (table[c] != 0)
-		return table[c];
-	return (c >= 'g' && c <= 'z') || (c >= 'G' && c <= 'Z') ? C_LETTER : 0;
+	return classes[c];
 }
 
 /* --- times ------------------------------------------------------------ */
@@ -274,8 +356,7 @@ mac_cut(struct span raw, size_t at, struct part *p)
 	}
 	if ((all & C_SMALL) != 0 && (all & C_LARGE) != 0)
 		return false;
-	if (raw.len - at > 17 &&
-	    ((class_of(r[17]) & C_WORD) != 0 || r[17] == r[2]))
+	if (raw.len - at > 17 && (class_of(r[17]) & C_WORD) != 0)
 		return false;
 	*p = (struct part){ .type = PART_MAC,
 		.param = (uint8_t)(((all & C_LARGE) != 0) | (r[2] == '-') << 1),
@@ -343,17 +424,14 @@ digits_print(
 static size_t
 decimal_print(uint64_t v, unsigned len, uint8_t *to)
 {
-	uint8_t back[20];
-	unsigned n = 0;
+	unsigned n = 1;
 
-	do {
-		back[n++] = (uint8_t)('0' + v % 10);
-		v /= 10;
-	} while (v != 0);
-	while (n < len && n < sizeof back)
-		back[n++] = '0';
-	for (unsigned i = 0; i < n; i++)
-		to[i] = back[n - 1 - i];
+	for (uint64_t rest = v; rest >= 10; rest /= 10)
+		n++;
+	if (n < len)
+		n = len < 20 ? len : 20;
+	for (unsigned i = n; i-- > 0; v /= 10)
+		to[i] = (uint8_t)('0' + v % 10);
 	return n;
 }
 
@@ -443,6 +521,8 @@ typed_cut(struct cut *c, struct span raw, size_t at, size_t end, uint8_t all,
 	size_t len;
 	uint64_t v;
 
+	if ((all & C_DIGIT) == 0 && end - at > 3)
+		return false; /* a word */
 	if (first == C_DIGIT) {
 		if (end - at == 4 && iso_cut(c, raw, at, event_us, p))
 			return true;
@@ -583,6 +663,12 @@ cut_make(struct cut *c, struct span raw, struct span host, int64_t event_us,
 		while (at < raw.len && at < 5 && raw.at[at] != '>')
 			at++;
 	while (at < raw.len) {
+		uint8_t class = class_of(raw.at[at]);
+
+		if ((class & C_WORD) == 0 && raw.at[at] != '"') {
+			at++;
+			continue;
+		}
 		if (c->n + 4 > TEMPLATE_PARTS_MAX) {
 			/* What is left is one. */
 			p = (struct part){ .type = PART_TEXT,
