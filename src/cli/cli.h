@@ -53,6 +53,11 @@ struct cli_backend {
 	/* detection_test: compile these rules (ours when n is 0) and run their
 	 * tests, a line each to stdout; the exit status. */
 	int (*detection_test)(const char *const *file, size_t n);
+	/* normalize_test: load these rule files (ours when n is 0) and run their
+	 * tests; failures to stdout; the exit status. normalize_import: a
+	 * liblognorm rule base as YAML; the exit status. */
+	int (*normalize_test)(const char *const *file, size_t n);
+	int (*normalize_import)(const char *path, struct buf *out);
 	/* replica: rounds, or a check; the exit status. */
 	int (*replica)(const struct cli_replica *o);
 	const char *version;

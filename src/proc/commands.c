@@ -19,6 +19,7 @@
 #include "crypt/crypt.h"
 #include "proc/api.h"
 #include "proc/folder.h"
+#include "proc/normal.h"
 #include "proc/replica.h"
 #include "proc/settings.h"
 #include "proc/share.h"
@@ -310,6 +311,8 @@ const struct cli_backend commands_backend = {
 	.account = command_account,
 	.clause_test = clause_test,
 	.detection_test = detection_test,
+	.normalize_test = normal_test,
+	.normalize_import = normal_import,
 	.replica = replica_run,
 	.version = BEIMEN_VERSION,
 };

@@ -26,7 +26,7 @@
 #include "base/when.h"
 #include "crypt/crypt.h"
 #include "proc/roles.h"
-#include "proc/share.h"
+#include "proc/normal.h"
 
 #define COUNTS_US (5 * WHEN_SECOND)
 #define COUNTS_ROWS 200 /* senders told of, at most */
@@ -386,8 +386,6 @@ enum err
 ingest_proc_load(struct child *c, struct fault *why)
 {
 	struct ingest_state *s = calloc(1, sizeof *s);
-	struct buf path;
-	const char *paths[1];
 	enum err e;
 
 	if (s == NULL)
@@ -397,12 +395,7 @@ ingest_proc_load(struct child *c, struct fault *why)
 	buf_init(&s->cert, 1 << 16);
 	buf_init(&s->plain, (size_t)64 << 20);
 	buf_init(&s->spill, SPILL_MAX);
-	buf_init(&path, 4096);
-	e = share_path(c->config, "normalize", &path, why);
-	paths[0] = buf_string(&path);
-	if (e == ERR_OK)
-		e = normalize_load(paths, 1, &s->rules, why);
-	buf_clear(&path);
+	e = normal_load(c->config, &s->rules, why);
 	if (e == ERR_OK)
 		e = who_load(json_get_text(c->config, "ingest_tokens", ""),
 		    &s->who, why);

@@ -22,7 +22,7 @@
 #include "base/env.h"
 #include "base/when.h"
 #include "proc/roles.h"
-#include "proc/share.h"
+#include "proc/normal.h"
 
 #define COUNTS_US (5 * WHEN_SECOND)
 #define COUNTS_ROWS 200 /* senders told of, at most */
@@ -321,20 +321,13 @@ enum err
 intake_proc_load(struct child *c, struct fault *why)
 {
 	struct intake_state *s = calloc(1, sizeof *s);
-	struct buf path;
-	const char *paths[1];
 	enum err e;
 
 	if (s == NULL)
 		return fault_set(why, ERR_MEMORY, "intake");
 	c->state = s;
 	s->child = c;
-	buf_init(&path, 4096);
-	e = share_path(c->config, "normalize", &path, why);
-	paths[0] = buf_string(&path);
-	if (e == ERR_OK)
-		e = normalize_load(paths, 1, &s->rules, why);
-	buf_clear(&path);
+	e = normal_load(c->config, &s->rules, why);
 	return e == ERR_OK ? intake_tls_load(s, why) : e;
 }
 
