@@ -148,8 +148,6 @@ row_keep(struct search *s, const struct row *r, const struct event *ev)
 		.event = { .received_us = ev->received_us } };
 
 	memcpy(row.stream, s->stream, strlen(s->stream) + 1);
-	if (s->ask->limit == 0)
-		return ERR_OK;
 	if (s->n_rows == s->ask->limit) {
 		s->dropped = true;
 		if (!row_behind(&s->row[0], &row))
@@ -198,7 +196,7 @@ row_look(void *arg, const char *stream, const struct row *r,
 		s->out->cost.known++;
 	}
 	e = match_count(s, r, ev, why);
-	return e == ERR_OK ? row_keep(s, r, ev) : e;
+	return e == ERR_OK && ask->limit > 0 ? row_keep(s, r, ev) : e;
 }
 
 /* The values of the fields asked for. */

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define LISTED_US INT64_C(30000000) /* segments' folders are listed anew */
+
 struct view {
 	struct env *env;
 	int dir, inbox_dir, segments_dir; /* -1: not there yet */
@@ -12,6 +14,8 @@ struct view {
 	struct shelf *shelf;
 	struct inbox_found found;
 	const struct keyring *keys;
+	uint64_t catalogue; /* its length when segments were last listed */
+	int64_t listed_us; /* when; 0: never */
 };
 
 void
@@ -79,6 +83,35 @@ view_open(struct env *env, int dir, struct view **out, struct fault *why)
 	return e;
 }
 
+/*
+ * Whether segments may have come or gone: each that does is noted in the
+ * catalogue, before records leave the inbox for it. Without a catalogue, and
+ * every half minute, the folders are listed anyhow.
+ */
+static bool
+segments_moved(struct view *v)
+{
+	struct env *env = v->env;
+	int64_t now_us = env->ops->now_us(env);
+	uint64_t len = 0;
+	bool moved;
+	int fd;
+
+	if (env->ops->open(env, v->dir, "catalogue", ENV_READ, &fd, NULL) !=
+	    ERR_OK)
+		return true;
+	if (env->ops->size(env, fd, &len, NULL) != ERR_OK)
+		len = 0;
+	env->ops->close(env, fd);
+	moved = len == 0 || len != v->catalogue || v->listed_us == 0 ||
+	    now_us - v->listed_us > LISTED_US || now_us < v->listed_us;
+	if (moved) {
+		v->catalogue = len;
+		v->listed_us = now_us;
+	}
+	return moved;
+}
+
 enum err
 view_refresh(struct view *v, struct fault *why)
 {
@@ -89,8 +122,10 @@ view_refresh(struct view *v, struct fault *why)
 		e = inbox_refresh(v->inbox, &v->found, why);
 	if (e == ERR_OK && (!inbox || !shelf))
 		e = parts_open(v, why);
-	if (e == ERR_OK && shelf)
+	if (e == ERR_OK && shelf && segments_moved(v))
 		e = shelf_refresh(v->shelf, why);
+	if (e != ERR_OK)
+		v->listed_us = 0; /* then all of it again */
 	return e;
 }
 
