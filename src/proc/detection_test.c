@@ -155,7 +155,6 @@ static enum err
 tests_run(
     struct testing *t, const char *const *file, size_t n, struct fault *why)
 {
-	const char *last = "";
 	struct buf b;
 	enum err e = ERR_OK;
 
@@ -172,9 +171,11 @@ tests_run(
 			wanted = strcmp(file[k], name) == 0 ||
 			    (is_folder(file[k]) &&
 				span_starts(span_text(name), file[k]));
-		if (!wanted || strcmp(name, last) == 0 || dot == NULL)
+		/* Rules of one file need not stand together. */
+		for (unsigned k = 0; k < i && wanted; k++)
+			wanted = strcmp(sigma_at(t->rules, k)->file, name) != 0;
+		if (!wanted || dot == NULL)
 			continue;
-		last = name;
 		buf_reset(&b);
 		buf_add(&b, name, (size_t)(dot - name));
 		buf_text(&b, ".test.yaml");
