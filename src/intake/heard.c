@@ -19,6 +19,7 @@ struct row {
 struct heard {
 	struct row row[HEARD_SENDERS];
 	struct row *last; /* most come many times in a row */
+	int64_t second; /* the latest in which somebody was heard */
 };
 
 struct heard *
@@ -89,20 +90,26 @@ heard_add(struct heard *h, struct span sender, int64_t now_us)
 	row_turn(r, second);
 	r->n++;
 	h->last = r;
+	if (second > h->second)
+		h->second = second;
 }
 
 void
-heard_each(struct heard *h, int64_t now_us, heard_fn *fn, void *arg)
+heard_each(const struct heard *h, int64_t now_us, heard_fn *fn, void *arg)
 {
 	int64_t second = now_us / SECOND_US;
 
+	/* While nothing could be read nobody was heard: then it is whoever
+	 * was heard last. */
+	if (second > h->second + 1)
+		second = h->second;
 	for (size_t i = 0; i < HEARD_SENDERS; i++) {
-		struct row *r = &h->row[i];
+		const struct row *r = &h->row[i];
+		uint64_t n = r->second == second ? r->n + r->before
+		    : r->second == second - 1    ? r->n
+						 : 0;
 
-		if (r->len == 0 || r->second < second - 1)
-			continue;
-		row_turn(r, second);
-		if (r->n + r->before > 0)
-			fn(arg, span_of(r->sender, r->len), r->n + r->before);
+		if (r->len > 0 && n > 0)
+			fn(arg, span_of(r->sender, r->len), n);
 	}
 }

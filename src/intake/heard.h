@@ -21,8 +21,9 @@ void heard_free(struct heard *h);
 /* heard_add: one datagram of a sender. Allocates nothing. */
 void heard_add(struct heard *h, struct span sender, int64_t now_us);
 
-/* heard_each: every sender of this second and the one before, once. */
+/* heard_each: every sender of this second and the one before, once; or, if
+ * there is none, of the last two in which somebody was heard. */
 typedef void heard_fn(void *arg, struct span sender, uint64_t n);
-void heard_each(struct heard *h, int64_t now_us, heard_fn *fn, void *arg);
+void heard_each(const struct heard *h, int64_t now_us, heard_fn *fn, void *arg);
 
 #endif
