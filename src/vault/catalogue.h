@@ -25,7 +25,7 @@ enum catalogue_kind {
 			     * i64 first | i64 last | u64 records) | state of
 			     * the detectors: all as after that frame */
 	ITEM_TRIMMED = 7, /* u32 journal | u64 frame | 32 hash */
-	ITEM_CLOCK = 8, /* i64 held_us */
+	ITEM_CLOCK = 8, /* i64 held_us | i64 the clock when it was written */
 	ITEM_IDS = 9, /* ids of stored batches, 16 bytes each, oldest first */
 };
 

@@ -51,19 +51,43 @@ vault_stat(const struct vault *v, struct vault_stat *s)
 		s->inbox_records += g[i].n;
 }
 
+/*
+ * A step of the clock, also the one while nothing ran. What goes past jump_us
+ * is not believed; up to 31 days of it are after three days of steady work
+ * (the machine was off), more only when the clock comes back: till then
+ * nothing is deleted on its word.
+ */
+static void
+clock_step(struct vault *v, int64_t step)
+{
+	if (step > v->o.jump_us) {
+		v->clock_held_us += step - v->o.jump_us;
+		v->clock_steady_us = 0;
+	} else if (step < -WHEN_SECOND) {
+		v->clock_held_us += step;
+		v->clock_steady_us = 0;
+	} else {
+		v->clock_steady_us += step;
+	}
+	if (v->clock_held_us < 0 ||
+	    (v->clock_steady_us >= 3 * WHEN_DAY &&
+		v->clock_held_us <= 31 * WHEN_DAY))
+		v->clock_held_us = 0;
+}
+
 int64_t
 vault_tick(struct vault *v)
 {
 	int64_t now = v->env->ops->now_us(v->env);
 	int64_t step = now - v->clock_last_us, off;
 
-	if (v->clock_last_us != 0 && step > v->o.jump_us)
-		v->clock_held_us += step - v->o.jump_us;
-	else if (v->clock_last_us != 0 && step < -WHEN_SECOND)
-		v->clock_held_us += step;
+	clock_step(v, v->clock_last_us == 0 ? 0 : step);
 	v->clock_last_us = now;
 	off = v->clock_held_us - v->clock_saved_us;
-	if (off >= WHEN_MINUTE || off <= -WHEN_MINUTE) {
+	if (off >= WHEN_MINUTE || off <= -WHEN_MINUTE ||
+	    now - v->clock_written_us >= WHEN_HOUR ||
+	    now < v->clock_written_us) {
+		v->clock_written_us = now;
 		vault_add_clock(v);
 		if (catalogue_sync(v->catalogue, NULL) == ERR_OK)
 			v->clock_saved_us = v->clock_held_us;

@@ -67,6 +67,7 @@ vault_add_clock(struct vault *v)
 
 	buf_init(&b, 16);
 	buf_u64(&b, (uint64_t)v->clock_held_us);
+	buf_u64(&b, (uint64_t)v->clock_last_us);
 	item_add(v, ITEM_CLOCK, &b);
 }
 
@@ -336,6 +337,8 @@ vault_item_take(
 	case ITEM_CLOCK:
 		v->clock_held_us = (int64_t)cursor_u64(&c);
 		v->clock_saved_us = v->clock_held_us;
+		if (!cursor_done(&c)) /* told since it is kept */
+			v->clock_last_us = (int64_t)cursor_u64(&c);
 		return ERR_OK;
 	case ITEM_IDS:
 		while (!cursor_done(&c)) {

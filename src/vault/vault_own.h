@@ -96,6 +96,7 @@ struct vault {
 	struct buf state; /* as last saved */
 	size_t n_fed; /* groups fed */
 	int64_t clock_last_us, clock_held_us, clock_saved_us;
+	int64_t clock_steady_us, clock_written_us; /* without a jump; saved */
 	uint32_t trim_journal;
 	uint64_t trim_frame;
 	struct hash trim_hash;
