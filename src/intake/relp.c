@@ -61,12 +61,30 @@ relp_is_quiet(const struct relp *r)
 
 /* ---- answers ---- */
 
+/* A number, without the cost of printf: there is one answer a record. */
+static void
+number_print(struct buf *b, uint32_t n)
+{
+	char digits[10];
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	buf_add(b, digits + at, sizeof digits - at);
+}
+
 static void
 answer(struct relp *r, uint32_t txnr, const char *text)
 {
-	buf_printf(&r->out, "%u rsp %zu", txnr, strlen(text));
-	if (text[0] != '\0')
-		buf_printf(&r->out, " %s", text);
+	number_print(&r->out, txnr);
+	buf_text(&r->out, " rsp ");
+	number_print(&r->out, (uint32_t)strlen(text));
+	if (text[0] != '\0') {
+		buf_u8(&r->out, ' ');
+		buf_text(&r->out, text);
+	}
 	buf_u8(&r->out, '\n');
 }
 

@@ -14,8 +14,9 @@
 #define LISTEN_ADDRESS_MAX 46
 /* Room for "[address]:port", NUL included. */
 #define LISTEN_NAME_MAX 56
-/* Receive buffer asked for on UDP; the kernel may give less. */
-#define LISTEN_UDP_BUFFER (32 << 20)
+/* Receive buffer asked for on UDP: some 350,000 lines, two seconds of a flood
+ * while keeper is busy or restarted. The kernel may give less. */
+#define LISTEN_UDP_BUFFER (128 << 20)
 
 enum listen_kind { LISTEN_UDP, LISTEN_TCP };
 
