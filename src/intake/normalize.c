@@ -12,6 +12,7 @@
 
 #include "base/when.h"
 #include "intake/rule.h"
+#include "intake/scan.h"
 #include "intake/syslog.h"
 
 #define ARENA_MAX ((size_t)64 << 20)
@@ -79,12 +80,15 @@ possible_find(
 {
 	const struct app_rules *app = rule_app(n, ev->app);
 	struct span m = ev->message;
+	size_t at = 0;
 
 	left->n = n;
 	for (size_t i = 0; i < n->n_words; i++)
 		left->word[i] = app == NULL ? 0 : app->own.word[i];
 	literals_find(n->literals, m, on_literal, left);
-	if (m.len > 0 && (m.at[0] == '{' || m.at[0] == '@'))
+	while (at < m.len && scan_is_blank(m.at[at]))
+		at++;
+	if (at < m.len && (m.at[at] == '{' || m.at[at] == '@'))
 		return;
 	for (size_t i = 0; i < n->n_words; i++) /* it is no JSON */
 		left->word[i] &= ~n->by_form[FORM_JSON].own.word[i];

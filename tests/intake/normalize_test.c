@@ -4,6 +4,8 @@
  */
 #include "intake/normalize.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 #include <cmocka.h>
 
 #include "intake/syslog.h"
+#include "pack/yaml.h"
 
 /* The rules that Beimen comes with. */
 static struct normalizer *
@@ -39,7 +42,7 @@ every_rule_of_ours_answers_its_own_tests(void **state)
 	struct normalizer *n = our_rules();
 
 	(void)state;
-	assert_true(normalize_n_rules(n) >= 50);
+	assert_true(normalize_n_rules(n) >= 160);
 	assert_true(normalize_n_tests(n) > normalize_n_rules(n));
 	normalize_free(n);
 	normalize_free(NULL);
@@ -108,6 +111,14 @@ a_mistake_in_a_rule_file_is_named_with_its_line(void **state)
 		    "my.yaml:7: rule mine: the test gives category other" },
 		{ "    tests:", "    note: x\n    test:",
 		    "my.yaml:7: unknown key \"test\"" },
+		{ "category: sign-in\n",
+		    "category: sign-in\n    also: {code: $pid}\n",
+		    "my.yaml:6: the header has no part \"$pid\"" },
+		{ "pattern: 'user %user:word% in'", "csv: {usr: 1}",
+		    "my.yaml:4: no such field: usr" },
+		{ "pattern: 'user %user:word% in'",
+		    "cef: {user: suser}\n    within: log",
+		    "my.yaml:5: within: the JSON path" },
 	};
 
 	(void)state;
@@ -307,6 +318,24 @@ hostile_messages_cost_little(void **state)
 		{ "<13>Snare: \t4624\t", "Account Name:" },
 		{ "<14>1 - h Microsoft-Windows-Security-Auditing - - ",
 		    "[a b=\"c\"]" },
+		{ "<13>CEF:0|a|b|c|d|e|9|", "k=v " },
+		{ "<13>CEF:0|a|b|c|d|e|9|", "=" },
+		{ "<13>CEF:0|a|b|c|d|e|9|src=", "\\=" },
+		{ "<13>CEF:0|", "\\|" },
+		{ "<13>LEEF:2.0|a|b|c|Login|^|", "k=v^" },
+		{ "<13>LEEF:1.0|a|b|c|Login|", "\t" },
+		{ "<13>type=USER_CMD msg=audit(1.2:3): cmd=", "41" },
+		{ "<13>type=USER_CMD msg=audit(1.2:3): ", "a='" },
+		{ "<13>type=EXECVE msg=audit(1.2:3): ", "audit(" },
+		{ "<14>1,2024/10/11 22:14:15,001,TRAFFIC,", "," },
+		{ "<14>1,2024/10/11 22:14:15,001,TRAFFIC,", "\"," },
+		{ "<14>1,2024/10/11 22:14:15,001,TRAFFIC,\"", "\"\"" },
+		{ "<134>mysql-server_auditing: a,b,c,d,e,QUERY,f,'", "\\'" },
+		{ "<134>postgres[1]: AUDIT: ", "AUDIT: " },
+		{ "<14>a: {\"EventID\":33205,\"Message\":\"", "\\naction_id:" },
+		{ "<14>a: {\"StringInserts\":[", "\"a\"," },
+		{ "<166>%ASA-6-302013: Built inbound TCP connection 1 for ",
+		    " to " },
 	};
 	struct normalizer *n = our_rules();
 	struct arena *a = arena_new(4 << 20);
@@ -327,6 +356,197 @@ hostile_messages_cost_little(void **state)
 	}
 	buf_clear(&b);
 	arena_free(a);
+	normalize_free(n);
+}
+
+/* Both ways to an answer, compared in all that they give. */
+static void
+ways_agree(const struct normalizer *n, struct arena *a, struct span line)
+{
+	struct event fast = { .received_us = 1 }, slow = { .received_us = 1 };
+	const char *by_fast, *by_slow;
+
+	syslog_parse(line, 1, &fast);
+	syslog_parse(line, 1, &slow);
+	by_fast = normalize_apply(n, a, &fast);
+	by_slow = normalize_slow(n, a, &slow);
+	if (by_fast != by_slow)
+		fail_msg("fast %s, slow %s: %.*s",
+		    by_fast == NULL ? "-" : by_fast,
+		    by_slow == NULL ? "-" : by_slow, (int)line.len,
+		    (const char *)line.at);
+	assert_int_equal(fast.category, slow.category);
+	assert_true(fast.event_us == slow.event_us);
+	assert_true(span_equal(fast.host, slow.host));
+	for (unsigned f = 0; f < FIELD_N; f++)
+		assert_true(span_equal(fast.field[f], slow.field[f]));
+	arena_reset(a);
+}
+
+/* A small generator of our own: the same numbers everywhere. */
+static uint32_t
+dice(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+/* One line as it stands, and with bytes changed, lost, doubled and swapped. */
+static void
+line_and_kin_agree(const struct normalizer *n, struct arena *a,
+    struct span line, struct span other, uint32_t *state)
+{
+	struct buf b;
+
+	ways_agree(n, a, line);
+	buf_init(&b, 1 << 16);
+	for (unsigned i = 0; i < 40; i++) {
+		size_t at = dice(state) % line.len;
+
+		buf_reset(&b);
+		buf_span(&b, span_slice(line, 0, at));
+		switch (dice(state) % 4) {
+		case 0:
+			buf_u8(&b, (uint8_t)dice(state));
+			break;
+		case 1: /* the end of another line */
+			buf_span(&b,
+			    span_slice(
+				other, dice(state) % other.len, SIZE_MAX));
+			break;
+		case 2:
+			buf_span(&b, span_slice(line, at, 8));
+			break;
+		default:
+			break;
+		}
+		buf_span(&b, span_slice(line, at + 1, SIZE_MAX));
+		ways_agree(n, a, buf_view(&b));
+	}
+	buf_clear(&b);
+}
+
+/* Calls for the test lines of one rule file. */
+static void
+file_agrees(const struct normalizer *n, struct arena *a, const char *path,
+    uint32_t *state, size_t *count)
+{
+	struct span other = SPAN_LIT("<13>a: b");
+	struct yaml *y = NULL;
+	struct fault why;
+	const json_t *rules;
+
+	if (yaml_load(AT_FDCWD, path, &y, &why) != ERR_OK)
+		fail_msg("%s", why.text);
+	rules = json_object_get(yaml_root(y), "rules");
+	for (size_t i = 0; i < json_array_size(rules); i++) {
+		const json_t *tests = json_object_get(
+		    json_array_get(rules, i), "tests");
+
+		for (size_t k = 0; k < json_array_size(tests); k++) {
+			struct span line = span_text(json_get_text(
+			    json_array_get(tests, k), "line", "-"));
+
+			line_and_kin_agree(n, a, line, other, state);
+			other = line;
+			++*count;
+		}
+	}
+	yaml_doc_free(y);
+}
+
+static void
+the_fast_way_gives_what_rule_by_rule_gives(void **state)
+{
+	struct normalizer *n = our_rules();
+	struct arena *a = arena_new(4 << 20);
+	struct dirent **name = NULL;
+	uint32_t seed = 20240711;
+	size_t count = 0;
+	struct buf path;
+	int files;
+
+	(void)state;
+	buf_init(&path, 4096);
+	buf_printf(&path, "%s/normalize", getenv("SRC"));
+	files = scandir(buf_string(&path), &name, NULL, alphasort);
+	assert_true(files > 0);
+	for (int i = 0; i < files; i++) {
+		if (span_ends(span_text(name[i]->d_name), ".yaml")) {
+			buf_reset(&path);
+			buf_printf(&path, "%s/normalize/%s", getenv("SRC"),
+			    name[i]->d_name);
+			file_agrees(n, a, buf_string(&path), &seed, &count);
+		}
+		free(name[i]);
+	}
+	free(name);
+	assert_int_equal(count, normalize_n_tests(n));
+	buf_clear(&path);
+	arena_free(a);
+	normalize_free(n);
+}
+
+/* A hundred thousand keys, a nest of objects, a mebibyte of hex: more than a
+ * record holds, for those who bring records by other ways. */
+static void
+messages_beyond_a_record_are_linear_too(void **state)
+{
+	static const char *const bombs[][2] = {
+		{ "CEF:0|a|b|c|d|e|9|", "key=value " },
+		{ "{\"EventID\":1,\"a\":", "{\"a\":" },
+		{ "{\"EventID\":1,\"a\":", "[" },
+		{ "type=USER_CMD msg=audit(1.2:3): cmd=", "4142" },
+		{ "1,2,3,TRAFFIC,", "\"a\"," },
+	};
+	struct normalizer *n = our_rules();
+	struct arena *a = arena_new(4 << 20);
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1 << 21);
+	for (size_t i = 0; i < sizeof bombs / sizeof bombs[0]; i++) {
+		struct event ev = { .received_us = 1 };
+		clock_t before = clock();
+
+		many(&b, bombs[i][0], bombs[i][1], 1 << 20);
+		ev.raw = ev.message = buf_view(&b);
+		(void)normalize_apply(n, a, &ev);
+		for (unsigned f = 0; f < FIELD_N; f++)
+			assert_true(ev.field[f].len <= EVENT_FIELD_MAX);
+		arena_reset(a);
+		assert_true(clock() - before < CLOCKS_PER_SEC);
+	}
+	buf_clear(&b);
+	arena_free(a);
+	normalize_free(n);
+}
+
+static void
+a_text_inside_json_is_read_by_patterns(void **state)
+{
+	static const char rules[] =
+	    "rules:\n"
+	    "  - name: inner\n"
+	    "    contains: '\"log\"'\n"
+	    "    within: kubernetes.log | log\n"
+	    "    pattern: \"user %user:word%\\tin\"\n"
+	    "    also: {device: $host, code: $app}\n"
+	    "    category: sign-in\n"
+	    "    tests:\n"
+	    "      - line: '<13>Oct 11 22:14:15 h a: {\"log\":\"user "
+	    "al\\u0069ce\\tin\"}'\n"
+	    "        gives: {category: sign-in, user: alice, device: h, code: "
+	    "a}\n";
+	struct normalizer *n;
+	struct fault why;
+
+	(void)state;
+	n = rules_of(rules, &why);
+	if (n == NULL)
+		fail_msg("%s", why.text);
 	normalize_free(n);
 }
 
@@ -366,6 +586,9 @@ main(void)
 		    programs_are_found_by_their_last_name_and_any_case),
 		cmocka_unit_test(a_full_arena_gives_other_and_no_field),
 		cmocka_unit_test(hostile_messages_cost_little),
+		cmocka_unit_test(the_fast_way_gives_what_rule_by_rule_gives),
+		cmocka_unit_test(messages_beyond_a_record_are_linear_too),
+		cmocka_unit_test(a_text_inside_json_is_read_by_patterns),
 		cmocka_unit_test(
 		    a_forged_address_in_a_user_name_is_not_believed),
 	};
