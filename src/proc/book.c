@@ -155,6 +155,11 @@ tick(void *arg)
 	}
 	if (e != ERR_OK)
 		child_log(s->child, "%s", why.text);
+	if (sql_is_broken(book_db(s->book))) {
+		child_log(s->child, "a sync of the database failed: stopping");
+		s->child->quitting = true; /* a new one reads the disk */
+		return;
+	}
 	book_sign(s);
 	book_tell(s);
 	if (loop_arm(s->child->loop, &s->tick, TICK_US, tick, s, &why) !=

@@ -22,6 +22,7 @@ struct sql {
 	unsigned n_lists;
 	struct known *known;
 	size_t n_known, cap_known;
+	bool broken; /* a sync failed: what was written may not last */
 };
 
 struct sql_stmt {

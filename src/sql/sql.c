@@ -77,6 +77,12 @@ sql_fault(struct sql *db, int rc, enum err otherwise, struct fault *why)
 		line = sqlite3_errmsg(db->db);
 	if (e == ERR_IO && (system == ENOSPC || system == EDQUOT))
 		e = ERR_FULL;
+	if (db->db != NULL) {
+		int more = sqlite3_extended_errcode(db->db);
+
+		db->broken |= more == SQLITE_IOERR_FSYNC ||
+		    more == SQLITE_IOERR_DIR_FSYNC;
+	}
 	return fault_set(why, e, "%s", line);
 }
 
@@ -326,6 +332,9 @@ begin(struct sql *db, const char *text, struct fault *why)
 enum err
 sql_begin(struct sql *db, struct fault *why)
 {
+	if (db->broken)
+		return fault_set(why, ERR_IO,
+		    "a sync of the database failed: nothing more is written");
 	return begin(db, "BEGIN IMMEDIATE", why);
 }
 
@@ -349,6 +358,12 @@ sql_commit(struct sql *db, struct fault *why)
 	if (sqlite3_get_autocommit(db->db) != 0)
 		return fault_set(why, ERR_STATE, "no transaction is open");
 	return sql_run(db, "COMMIT", why);
+}
+
+bool
+sql_is_broken(const struct sql *db)
+{
+	return db->broken;
 }
 
 void

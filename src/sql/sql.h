@@ -107,6 +107,10 @@ struct span sql_bytes(struct sql_stmt *s, unsigned at);
 MUST_CHECK enum err sql_begin(struct sql *db, struct fault *why);
 MUST_CHECK enum err sql_commit(struct sql *db, struct fault *why);
 void sql_undo(struct sql *db);
+/* sql_is_broken: a sync failed under this handle. The system may have thrown
+ * away what it could not write, so nothing more is begun (ERR_IO): the process
+ * ends, and the next one reads what is really there. */
+bool sql_is_broken(const struct sql *db);
 /* sql_begin_read: a snapshot for several reads; ended by sql_undo. */
 MUST_CHECK enum err sql_begin_read(struct sql *db, struct fault *why);
 
