@@ -5,6 +5,7 @@
 #   make check   the quick part of the tests, with what is installed
 #   make lint    every static check, the slow ones too
 #   make fuzz    every fuzz target for FUZZ_SECONDS (default 60)
+#   make coverage  how much of the core its unit tests run
 #   make bench   beside rsyslog and ripgrep; writes doc/performance.md
 #   make install DESTDIR= PREFIX=/usr/local
 #
@@ -42,6 +43,9 @@ fuzz:
 	@tools/build.sh fuzz
 	@fuzz/run.sh --seconds $(FUZZ_SECONDS)
 
+coverage:
+	@tools/coverage.py
+
 bench:
 	@tools/build.sh release
 	@bench/run.sh
@@ -56,4 +60,4 @@ clean:
 	rm -rf build/release build/asan build/clang build/fuzz build/test-logs \
 	    build/counterparts
 
-.PHONY: all run build test check lint fuzz bench install setup-run clean
+.PHONY: all run build test check lint fuzz coverage bench install setup-run clean

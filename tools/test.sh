@@ -112,6 +112,8 @@ all)
 	programs serve 300
 	programs counterpart 600
 	programs fault 600
+	programs power 600
+	programs tamper 300
 	;;
 *)
 	echo "usage: tools/test.sh all|quick|lint" >&2
