@@ -5,8 +5,9 @@
 #include "lab.h"
 
 #include <stdio.h>
+#include <string.h>
 
-#include "vault/query.h"
+#include "vault/query_own.h"
 
 /* A sign-in as sshd writes it. */
 static struct event
@@ -235,12 +236,128 @@ a_source_alone_can_rule_a_record_out(void **state)
 	}
 }
 
+/* Asked at LAB_NOW, 2026-11-22T10:00:00+08:00, when the sample came. */
+static enum query_found
+ask_then(const char *text)
+{
+	struct event ev = sample();
+	struct query *q;
+	struct fault why;
+	enum query_found found;
+
+	ev.event_us = LAB_NOW - WHEN_DAY;
+	assert_ok(query_parse_at(
+		      span_text(text), LAB_NOW + 30 * WHEN_MINUTE, &q, &why),
+	    &why);
+	found = query_match(q, 5, &ev);
+	query_free(q);
+	return found;
+}
+
+static void
+times_are_days_instants_or_so_long_ago(void **state)
+{
+	static const char *const yes[] = { "time:-1h", "time:2026-11-22",
+		"time:115/11/22", "time:2026-11-21..2026-11-22", "time:..now",
+		"time:2026-11-22T10:00", "time:-1h..-20m", "event:2026-11-21",
+		"time>=2026-11-22T10:00:00", "time<2026-11-22T10:00:01",
+		"time<=2026-11-22", "time>2026-11-21", "event<-1h", "time:*",
+		"time:2026-11-22T02:00:00Z" };
+	static const char *const no[] = { "time:-29m", "time:2026-11-21",
+		"time<2026-11-22", "time>2026-11-22", "time:-20m..now",
+		"event:2026-11-22", "time:2026-11-22T10:01", "event:-1h" };
+	struct query *q;
+	struct fault why;
+	int64_t since = 0, until = LAB_NOW + WHEN_DAY;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+		if (ask_then(yes[i]) != QUERY_YES)
+			fail_msg("not found: %s", yes[i]);
+	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+		if (ask_then(no[i]) != QUERY_NO)
+			fail_msg("found: %s", no[i]);
+	assert_int_equal(
+	    query_parse(SPAN_LIT("time:soon"), &q, &why), ERR_SYNTAX);
+	assert_string_equal(why.text,
+	    "at 6: a time is wanted (2026-11-22, 2026-11-22T10:00, 115/11/22, "
+	    "-2h): \"soon\"");
+	assert_int_equal(
+	    query_parse(SPAN_LIT("time:2026-11-23..2026-11-22"), &q, &why),
+	    ERR_SYNTAX);
+	assert_ok(query_parse_at(
+		      SPAN_LIT("root time:-1h (time<-10m)"), LAB_NOW, &q, &why),
+	    &why);
+	query_span(q, &since, &until);
+	assert_int_equal(since, LAB_NOW - WHEN_HOUR);
+	assert_int_equal(until, LAB_NOW - 10 * WHEN_MINUTE);
+	query_free(q);
+}
+
+/* The literals of a pattern, with | between them and < > where a word ends
+ * for certain. */
+static void
+assert_literals(const char *pattern, bool nocase, const char *want)
+{
+	struct literal list[LITERALS_MAX];
+	uint8_t room[256];
+	struct buf b;
+	size_t n = literals_read(
+	    span_text(pattern), nocase, room, list, LITERALS_MAX);
+
+	buf_init(&b, 1000);
+	for (size_t i = 0; i < n; i++) {
+		buf_text(&b, i > 0 ? "|" : "");
+		buf_text(&b, list[i].open_left ? "" : "<");
+		buf_span(&b, list[i].text);
+		buf_text(&b, list[i].open_right ? "" : ">");
+	}
+	if (strcmp(buf_string(&b), want) != 0)
+		fail_msg("/%s/: %s", pattern, buf_string(&b));
+	buf_clear(&b);
+}
+
+static void
+of_a_pattern_only_what_every_match_holds_is_relied_on(void **state)
+{
+	(void)state;
+	assert_literals("SPT=6553[0-5] DPT=3389", false, "spt=6553| dpt=3389");
+	assert_literals("fail(ed|ure)", false, "fail");
+	assert_literals("a|b", false, "");
+	assert_literals("ab*c", false, "a|c");
+	assert_literals("ab+c", false, "ab|c");
+	assert_literals("ab?c{0,3}d", false, "a|d");
+	assert_literals("colou?r", false, "colo|r");
+	assert_literals("\\broot\\b", false, "<root>");
+	assert_literals("\\broot\\d", false, "<root");
+	assert_literals("\\bx?root", false, "root");
+	assert_literals("10\\.1\\.2\\.3", false, "10.1.2.3");
+	assert_literals("[]a-z]x[^]]y", false, "x|y");
+	assert_literals("[[:alpha:]]x", false, "x");
+	assert_literals("task", true, "ta"); /* s and k have other cases */
+	assert_literals("task", false, "task");
+	assert_literals("登入?失敗", false, "登|失敗");
+	assert_literals("x\\Qa|b\\E", false, "");
+	assert_literals("(?i)abc", false, "");
+	assert_literals("(?#()abc", false, "");
+	assert_literals("(?:a(b)c|d)efg", false, "efg");
+	assert_literals("abc\\", false, "");
+	assert_literals("abc\\x41", false, "");
+	assert_literals("a{2}", false, "");
+	assert_literals("a{b}", false, "a{b}");
+	assert_literals("^abc$", false, "abc");
+	assert_literals("(abc", false, "");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    words_fields_ranges_and_operators_find_what_they_say),
+		cmocka_unit_test(times_are_days_instants_or_so_long_ago),
+		cmocka_unit_test(
+		    of_a_pattern_only_what_every_match_holds_is_relied_on),
 		cmocka_unit_test(
 		    a_search_that_makes_no_sense_is_refused_with_its_place),
 		cmocka_unit_test(size_and_depth_have_limits),

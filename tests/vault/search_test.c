@@ -418,7 +418,8 @@ a_search_cut_short_says_so_and_goes_on_where_it_stopped(void **state)
 	assert_false(out.complete);
 	assert_true(out.more);
 	assert_int_equal(out.n_missing, 1);
-	assert_string_equal(out.missing[0].text, "the time is up: go on from here");
+	assert_string_equal(
+	    out.missing[0].text, "the time is up: go on from here");
 	for (unsigned i = 0; i < s->n; i++)
 		want[i] = i;
 	sorting = s;
@@ -534,6 +535,130 @@ a_reader_sees_each_record_once_while_the_writer_works(void **state)
 	stock_free(s);
 }
 
+/* How many of the wanted records have each value of a field, by hand. */
+static uint64_t
+value_count(const struct stock *s, const bool *in, struct span value,
+    unsigned field, uint64_t *none)
+{
+	uint64_t n = 0;
+
+	*none = 0;
+	for (unsigned i = 0; i < s->n; i++) {
+		char room[QUERY_FIELD_ROOM];
+		struct span v = query_field_value(field, 0, &s->ev[i], room);
+
+		if (!in[i])
+			continue;
+		n += v.at != NULL && span_equal(v, value);
+		*none += v.at == NULL;
+	}
+	return n;
+}
+
+static void
+values_are_counted_as_the_records_have_them(void **state)
+{
+	static const char *const fields[] = { "host", "user", "category",
+		"class", "sender", "severity", "src", "app" };
+	static const char *const texts[] = { "", "category:sign-in*",
+		"user:root OR user:alice", "-user:*", "session" };
+	struct stock *s = stock_new();
+	bool *in = calloc(MOST, sizeof *in);
+	struct fault why;
+
+	(void)state;
+	for (unsigned turn = 0; turn < 20; turn++) {
+		struct search_ask ask = { .count = true,
+			.scan = turn >= 10,
+			.since_us = LAB_NOW - WHEN_DAY +
+			    (turn % 10 < 5 ? 0 : WHEN_DAY + 60 * WHEN_SECOND),
+			.until_us = LAB_NOW + WHEN_DAY,
+			.top = 1000,
+			.n_by = 8 };
+		struct arena *a = arena_new((size_t)64 << 20);
+		struct search_answer out;
+		struct query *q;
+		uint64_t n = 0;
+
+		assert_ok(
+		    query_parse(span_text(texts[turn % 5]), &q, &why), &why);
+		ask.query = q;
+		for (unsigned i = 0; i < 8; i++)
+			ask.by[i] = query_field(span_text(fields[i]));
+		for (unsigned i = 0; i < s->n; i++) {
+			in[i] = s->ev[i].received_us >= ask.since_us &&
+			    query_match(q, 0, &s->ev[i]) == QUERY_YES;
+			n += in[i];
+		}
+		assert_ok(search_run(s->view, &ask, a, &out, &why), &why);
+		assert_true(out.complete);
+		assert_int_equal(out.count, n);
+		for (unsigned i = 0; i < 8; i++) {
+			const struct search_values *v = &out.values[i];
+			uint64_t sum = 0, none = 0;
+
+			for (size_t k = 0; k < v->n; k++) {
+				assert_int_equal(v->value[k].n,
+				    value_count(s, in, v->value[k].value,
+					ask.by[i], &none));
+				assert_true(k == 0 ||
+				    v->value[k].n <= v->value[k - 1].n);
+				sum += v->value[k].n;
+			}
+			assert_int_equal(v->distinct, v->n);
+			assert_int_equal(sum + v->none, n);
+			assert_true(v->n == 0 || v->none == none);
+		}
+		arena_free(a);
+		query_free(q);
+	}
+	free(in);
+	stock_free(s);
+}
+
+static void
+counting_everything_compares_no_sealed_record(void **state)
+{
+	struct stock *s = stock_new();
+	struct search_ask ask = {
+		.count = true, .since_us = 0, .until_us = LAB_NOW + WHEN_DAY
+	};
+	struct arena *a = arena_new((size_t)1 << 20);
+	struct search_answer out;
+	struct query *q;
+	struct fault why;
+
+	(void)state;
+	stock_seal(s, true);
+	assert_ok(view_refresh(s->view, &why), &why);
+	assert_ok(
+	    query_parse(SPAN_LIT("-action:read-records"), &q, &why), &why);
+	ask.query = q;
+	assert_ok(search_run(s->view, &ask, a, &out, &why), &why);
+	assert_int_equal(out.count, s->n);
+	assert_int_equal(out.cost.compared, 0);
+	assert_int_equal(out.cost.known, s->n);
+	assert_int_equal(out.cost.blocks, 0);
+	query_free(q);
+	/* A word nobody wrote: the indexes say so. */
+	assert_ok(query_parse(SPAN_LIT("qx0077777zj"), &q, &why), &why);
+	ask.query = q;
+	assert_ok(search_run(s->view, &ask, a, &out, &why), &why);
+	assert_int_equal(out.count, 0);
+	assert_true(out.complete);
+	assert_true(out.cost.compared <= 256);
+	query_free(q);
+	/* What the query itself says of the time narrows the search. */
+	assert_ok(query_parse(SPAN_LIT("time<2020-01-01"), &q, &why), &why);
+	ask.query = q;
+	assert_ok(search_run(s->view, &ask, a, &out, &why), &why);
+	assert_int_equal(out.count, 0);
+	assert_int_equal(out.cost.segments, 0);
+	query_free(q);
+	arena_free(a);
+	stock_free(s);
+}
+
 static void
 one_record_is_found_by_its_name(void **state)
 {
@@ -593,6 +718,8 @@ main(void)
 		cmocka_unit_test(
 		    a_reader_sees_each_record_once_while_the_writer_works),
 		cmocka_unit_test(one_record_is_found_by_its_name),
+		cmocka_unit_test(values_are_counted_as_the_records_have_them),
+		cmocka_unit_test(counting_everything_compares_no_sealed_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
