@@ -342,6 +342,18 @@ evidence_report(struct book *b, const struct stream_report *r, int64_t now_us,
 	return e;
 }
 
+enum err
+evidence_detection(struct book *b, const struct detection_report *d,
+    int64_t now_us, struct fault *why)
+{
+	enum err e = book_join(b, why);
+
+	if (e != ERR_OK)
+		return e;
+	e = detection_add(b, d, now_us, why);
+	return book_leave(b, e, why);
+}
+
 /* One trimming statement. */
 static enum err
 trim(struct book *b, const char *name, int64_t before, struct fault *why)

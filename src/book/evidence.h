@@ -88,6 +88,9 @@ MUST_CHECK enum err evidence_source(
 MUST_CHECK enum err evidence_report(struct book *b,
     const struct stream_report *r, int64_t now_us, uint64_t *stored,
     struct fault *why);
+/* evidence_detection: one detection that no report carries (a silence). */
+MUST_CHECK enum err evidence_detection(struct book *b,
+    const struct detection_report *d, int64_t now_us, struct fault *why);
 /* evidence_position: a stream's position; 0 when there is none. */
 MUST_CHECK enum err evidence_position(
     struct book *b, struct span stream, uint64_t *at, struct fault *why);

@@ -18,6 +18,7 @@
 #include "book/hold.h"
 #include "book/import.h"
 #include "book/log.h"
+#include "book/silent.h"
 #include "book/source.h"
 #include "book/start.h"
 #include "book/verdict.h"
@@ -30,6 +31,8 @@
 #define TICK_US (WHEN_SECOND / 2)
 #define HEADS_US (5 * WHEN_SECOND) /* W */
 #define TRIM_US WHEN_HOUR
+#define SILENT_US WHEN_MINUTE
+#define SILENT_FROM_US (10 * WHEN_MINUTE) /* senders may come back first */
 
 static int64_t
 now(void)
@@ -130,7 +133,8 @@ book_tell(struct book_state *s)
 	if (book_changed(s->book, &b)) {
 		if (span_find_text(buf_view(&b), "\"log_source\"") !=
 			SIZE_MAX ||
-		    span_find_text(buf_view(&b), "\"legal_hold\"") != SIZE_MAX)
+		    span_find_text(buf_view(&b), "\"legal_hold\"") != SIZE_MAX ||
+		    span_find_text(buf_view(&b), "\"host\"") != SIZE_MAX)
 			s->sources_version++;
 		child_note(s->child, ROLE_RULES, RULES_CHANGED, buf_view(&b));
 	}
@@ -143,6 +147,7 @@ tick(void *arg)
 	struct book_state *s = arg;
 	int64_t at = loop_clock(NULL);
 	struct fault why = { .code = ERR_OK };
+	uint64_t silent;
 	enum err e = ERR_OK;
 
 	if (at - s->heads_us > HEADS_US) {
@@ -152,6 +157,11 @@ tick(void *arg)
 	if (e == ERR_OK && at - s->trim_us > TRIM_US) {
 		s->trim_us = at;
 		e = evidence_trim(s->book, now(), &why);
+	}
+	if (e == ERR_OK && at - s->began_us > SILENT_FROM_US &&
+	    at - s->silent_us > SILENT_US) {
+		s->silent_us = at;
+		e = silent_look(s->book, now(), &silent, &why);
 	}
 	if (e != ERR_OK)
 		child_log(s->child, "%s", why.text);
@@ -176,6 +186,7 @@ book_proc_ready(struct child *c, struct fault *why)
 		buf_init(&s->head[i].agency, 64);
 		buf_init(&s->head[i].ask, 8192);
 	}
+	s->began_us = loop_clock(NULL);
 	s->sources_version = (uint64_t)now(); /* another than the last run's */
 	return loop_arm(c->loop, &s->tick, TICK_US, tick, s, why);
 }
@@ -223,7 +234,8 @@ on_book_first(struct child *c, const struct caller *who, struct cursor *ask,
 
 /* ---- what keeper tells ---- */
 
-/* Answer: u64 version, block of rules as JSON, holds as JSON. */
+/* Answer: u64 version, block of rules as JSON, block of the inventory's MAC
+ * addresses, holds as JSON. */
 enum err
 on_book_sources(struct child *c, const struct caller *who, struct cursor *ask,
     struct buf *answer, struct fault *why)
@@ -238,6 +250,10 @@ on_book_sources(struct child *c, const struct caller *who, struct cursor *ask,
 	buf_u64(answer, s->sources_version);
 	buf_init(&rules, WIRE_WHOLE / 2);
 	e = source_rules_print(s->book, &rules, why);
+	buf_block(answer, buf_view(&rules));
+	buf_reset(&rules);
+	if (e == ERR_OK)
+		e = inventory_print(s->book, &rules, why);
 	buf_block(answer, buf_view(&rules));
 	buf_clear(&rules);
 	if (e == ERR_OK)

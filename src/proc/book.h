@@ -18,6 +18,7 @@ struct book_state {
 	struct book *book;
 	struct loop_timer tick;
 	int64_t heads_us, trim_us;
+	int64_t began_us, silent_us; /* since when; last look for silence */
 	uint64_t sources_version; /* of the rules keeper uses */
 	struct unsigned_copy {
 		struct buf agency, ask;

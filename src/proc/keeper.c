@@ -22,6 +22,7 @@
 
 #include "book/start.h"
 #include "call/append.h"
+#include "proc/keeper_values.h"
 #include "proc/roles.h"
 #include "proc/share.h"
 
@@ -412,6 +413,8 @@ keeper_proc_start(struct child *c, struct fault *why)
 		    k->env, AT_FDCWD, buf_string(&path), false, &k->dir, why);
 	if (e == ERR_OK)
 		e = keeper_rules_load(k, why);
+	if (e == ERR_OK)
+		e = keeper_values_load(k, why);
 	if (e == ERR_OK)
 		e = vault_open(k->env, k->dir, &o, &k->vault, &found, why);
 	if (e == ERR_OK) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "proc/keeper.h"
+#include "proc/keeper_values.h"
 #include "proc/told.h"
 
 #define CYCLE_US (5 * WHEN_SECOND) /* W: roll-ups and heads */
@@ -71,13 +72,15 @@ keeper_rules_load(struct keeper *k, struct fault *why)
 	return e;
 }
 
-/* Answer: u64 version, block of rules as JSON, holds as JSON. */
+/* Answer: u64 version, block of rules as JSON, block of the inventory's MAC
+ * addresses, holds as JSON. */
 static enum err
 rules_told(struct keeper *k, struct span body, struct fault *why)
 {
 	struct cursor c = cursor_of(body);
 	uint64_t version = cursor_u64(&c);
 	struct span json = cursor_block(&c, RULES_MAX);
+	struct span macs = cursor_block(&c, RULES_MAX);
 	struct source_rules *rules;
 	struct holds *holds;
 	enum err e = source_rules_read(json, &rules, why);
@@ -93,7 +96,8 @@ rules_told(struct keeper *k, struct span body, struct fault *why)
 	k->holds = holds;
 	k->rules_version = version;
 	k->wanted_version = version;
-	return rules_save(k, json, why);
+	e = keeper_values_take(k, macs, why);
+	return e == ERR_OK ? rules_save(k, json, why) : e;
 }
 
 /* ---- roll-ups, detections, sources ---- */
