@@ -1,6 +1,6 @@
 /*
  * fuzz/intake/normalize.c: any record against the rules that Beimen comes
- * with. They are read from $SRC/normalize, or ./normalize.
+ * with, the fast way and rule by rule. They are read from $SRC/normalize, or ./normalize.
  */
 #include "intake/normalize.h"
 
@@ -41,14 +41,20 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span raw = span_slice(span_of(data, size), 0, EVENT_RAW_MAX);
-	struct event ev = { .received_us = 1 };
+	struct event ev = { .received_us = 1 }, slow;
+	const char *by;
 
 	syslog_parse(raw, 1, &ev);
-	(void)normalize_apply(rules, arena, &ev);
+	slow = ev;
+	by = normalize_apply(rules, arena, &ev);
+	if (by != normalize_slow(rules, arena, &slow) ||
+	    ev.category != slow.category)
+		abort(); /* the fast way differs */
 	if ((unsigned)ev.category >= CAT_N)
 		abort();
 	for (unsigned i = 0; i < FIELD_N; i++)
-		if (ev.field[i].len > EVENT_FIELD_MAX)
+		if (ev.field[i].len > EVENT_FIELD_MAX ||
+		    !span_equal(ev.field[i], slow.field[i]))
 			abort();
 	arena_reset(arena);
 	return 0;
