@@ -2,8 +2,8 @@
  * proc/keeper_verify.c: the daily check of all that is stored.
  *
  * Clause 12.2: every day each agency's segments are read whole and compared
- * with their hashes, a bounded part with each tick, and the result goes to
- * book, good or bad.
+ * with their hashes, a bounded part with each tick and no faster than
+ * scrub_mib_s, and the result goes to book, good or bad.
  */
 #include <string.h>
 
@@ -12,7 +12,8 @@
 
 #define VERIFY_EVERY_US (12 * WHEN_HOUR)
 #define VERIFY_SOON_US (10 * WHEN_SECOND) /* after the start */
-#define VERIFY_BUDGET_US (WHEN_SECOND / 5)
+#define VERIFY_BUDGET_US (WHEN_SECOND / 20)
+#define VERIFY_ROUND_S (6 * 86400) /* a round never takes longer than this */
 #define DETAIL_MAX 2000
 
 /* The agency at place `at` among those that have streams; NULL past them. */
@@ -74,6 +75,26 @@ damage_note(void *arg, const struct verify_damage *d)
 	}
 }
 
+/* How long the next part waits, so that no more than scrub_mib_s is read. A
+ * store too large for that in six days is read as fast as six days ask. */
+static int64_t
+rest_us(const struct keeper *k, uint64_t bytes)
+{
+	int64_t mib = json_get_int(k->child->config, "scrub_mib_s", 20);
+	uint64_t rate = (uint64_t)(mib > 0 ? mib : 1) << 20, all = 0;
+	const struct shelf_item *it;
+	size_t n = 0;
+
+	if (view_shelf(k->view) != NULL) {
+		it = shelf_items(view_shelf(k->view), &n);
+		for (size_t i = 0; i < n; i++)
+			all += it[i].file_bytes;
+	}
+	if (all / VERIFY_ROUND_S > rate)
+		rate = all / VERIFY_ROUND_S;
+	return (int64_t)((double)bytes * 1e6 / (double)rate);
+}
+
 void
 keeper_verify_step(struct keeper *k)
 {
@@ -98,8 +119,10 @@ keeper_verify_step(struct keeper *k)
 	k->count.failed += part.failed;
 	k->ask.since_us = part.next_since_us;
 	k->ask.inbox = false;
-	if (!part.complete)
+	if (!part.complete) {
+		k->verify_us = loop_clock(NULL) + rest_us(k, part.bytes);
 		return;
+	}
 	k->verified = true; /* told before the next agency begins */
 	k->verifying = false;
 	k->verify_agency++;

@@ -82,6 +82,7 @@ segment_check(struct verify *y, const struct shelf_item *it, struct fault *why)
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK; /* its period ended this moment */
 	y->out->segments++;
+	y->out->bytes += it->file_bytes;
 	y->failed = false;
 	y->segment = &it->name;
 	y->stream = it->unreadable ? "" : shelf_stream(shelf, it->stream);

@@ -19,6 +19,7 @@ struct verify_ask {
 struct verify_count {
 	uint64_t segments, records, failed; /* failed: segments or journals */
 	uint64_t damages;
+	uint64_t bytes; /* of the files read */
 	int64_t next_since_us; /* when not complete: go on from here */
 	bool complete;
 };
