@@ -44,8 +44,6 @@ column_new(void)
 		free(c);
 		return NULL;
 	}
-	for (unsigned i = 1; i <= 4096; i++)
-		c->log2[i] = (float)(i * log2(i));
 	buf_init(&c->squeezed, (size_t)16 << 20);
 	return c;
 }
@@ -210,6 +208,14 @@ bits_get(struct span s, uint64_t *v, size_t n, uint64_t base, unsigned width)
 }
 
 /* --- bytes ------------------------------------------------------------ */
+
+/* The writer's table, made when it is first needed. */
+static void
+table_make(struct column *c)
+{
+	for (unsigned i = 1; i <= 4096 && c->log2[4096] == 0; i++)
+		c->log2[i] = (float)(i * log2(i));
+}
 
 /* n log2 n. */
 static double
@@ -581,6 +587,7 @@ column_put(struct column *c, struct buf *b, const uint64_t *v, size_t n,
 		return ERR_OK;
 	if ((e = room(c, n, why)) != ERR_OK)
 		return e;
+	table_make(c);
 	look_at(c, v, n, &l);
 	if (l.min == l.max || !differences_may(v, n, &l))
 		return plain_put(c, b, v, n, &l, why);

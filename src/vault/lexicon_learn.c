@@ -35,6 +35,8 @@ struct learner {
 	struct lexicon *l;
 	uint64_t seed[2];
 	struct cut cut;
+	struct span *skeleton; /* of each template; in the lexicon's arena */
+	uint32_t cap_skeletons;
 	struct map templates, families, texts, ips;
 	uint32_t *seen_template; /* tags */
 	uint32_t *seen_text;
@@ -177,6 +179,7 @@ learner_free(struct learner *lr)
 	map_clear(&lr->families);
 	map_clear(&lr->texts);
 	map_clear(&lr->ips);
+	free(lr->skeleton);
 	free(lr->seen_template);
 	free(lr->seen_text);
 	free(lr->shape_times);
@@ -242,6 +245,25 @@ context_key(
 	return key == 0 ? 1 : key;
 }
 
+/* Keeps the skeleton at hand as that of template t; false without memory. */
+static bool
+skeleton_keep(struct learner *lr, uint32_t t)
+{
+	uint32_t cap = lr->l->cap_templates;
+	struct span *more;
+
+	if (lr->cap_skeletons < cap) {
+		more = reallocarray(lr->skeleton, cap, sizeof *more);
+		if (more == NULL)
+			return false;
+		lr->skeleton = more;
+		lr->cap_skeletons = cap;
+	}
+	lr->skeleton[t] = arena_copy(
+	    lr->l->arena, span_of(lr->cut.skeleton, lr->cut.len));
+	return lr->skeleton[t].at != NULL;
+}
+
 /* A template of the cut at hand; UINT32_MAX when there is no room. */
 static uint32_t
 template_make(
@@ -271,40 +293,24 @@ template_make(
 			    (part[k].type == p->type &&
 				part[k].family == part[i].family));
 	}
-	if ((got = lexicon_template_add(lr->l, &t)) != UINT32_MAX)
+	got = lexicon_template_add(lr->l, &t);
+	if (got != UINT32_MAX && skeleton_keep(lr, got))
 		map_put(&lr->templates, hash, got);
 	return got;
 }
 
-/* Whether a template's fixed text and types are those of the cut: equal
- * hashes are not enough. */
-static bool
-template_is(const struct learner *lr, uint32_t at, struct span raw)
-{
-	const struct template *t = &lr->l->template[at];
-
-	if (t->n != lr->cut.n)
-		return false;
-	for (unsigned i = 0; i < t->n; i++) {
-		const struct part *p = &lr->cut.part[i];
-
-		if (t->part[i].type != p->type || t->part[i].param != p->param)
-			return false;
-		if (p->type == PART_FIXED &&
-		    !span_equal(
-			t->part[i].text, span_slice(raw, p->at, p->size)))
-			return false;
-	}
-	return true;
-}
-
 /* The template of the cut at hand, if it is known. */
 static uint32_t
-template_find(const struct learner *lr, struct span raw, uint64_t hash)
+template_find(const struct learner *lr, uint64_t hash)
 {
 	uint32_t t = map_get(&lr->templates, hash);
 
-	return t != UINT32_MAX && template_is(lr, t, raw) ? t : UINT32_MAX;
+	/* Equal hashes are not enough. */
+	return t != UINT32_MAX &&
+		span_equal(
+		    lr->skeleton[t], span_of(lr->cut.skeleton, lr->cut.len))
+	    ? t
+	    : UINT32_MAX;
 }
 
 /* Notes a hash; whether it was there. */
@@ -338,7 +344,7 @@ template_learn(struct learner *lr, const struct event *ev, struct span host,
 	if (!cut_make(&lr->cut, ev->raw, host, ev->event_us, true))
 		return UINT32_MAX;
 	loose = skeleton_hash(lr) ^ UINT64_C(0x4C4F4F5345);
-	if ((t = template_find(lr, ev->raw, loose)) != UINT32_MAX)
+	if ((t = template_find(lr, loose)) != UINT32_MAX)
 		return t;
 	times = &lr->shape_times[loose & (SHAPES - 1)];
 	if (*times < UINT16_MAX)
@@ -359,7 +365,7 @@ learner_cut(struct learner *lr, const struct event *ev, struct span host,
 
 	if (cut_make(&lr->cut, ev->raw, host, ev->event_us, false)) {
 		hash = skeleton_hash(lr);
-		t = template_find(lr, ev->raw, hash);
+		t = template_find(lr, hash);
 		if (t == UINT32_MAX)
 			t = template_learn(lr, ev, host, hash);
 	}

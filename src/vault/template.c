@@ -621,6 +621,24 @@ part_cut(struct cut *c, struct span raw, size_t *at, struct span host,
 	return true;
 }
 
+/* The end of a constant word at `at`, when it is plainly that: letters alone,
+ * no part of a longer word, no time, no value, not the host. 0: look closer. */
+static size_t
+plain_word(struct span raw, size_t at, struct span host)
+{
+	uint8_t all = 0;
+	size_t end;
+
+	if (class_of(raw.at[at]) == C_DIGIT || value_begins(raw, at) ||
+	    (host.len > 0 && raw.at[at] == host.at[0]))
+		return 0;
+	end = word_end(raw, at, &all);
+	if ((all & C_DIGIT) != 0 || end - at <= 3 ||
+	    (end < raw.len && class_of(raw.at[end]) == C_JOIN))
+		return 0;
+	return end;
+}
+
 /* Appends fixed text to parts and skeleton; false when it cannot be. */
 static bool
 fixed_add(struct cut *c, struct span raw, size_t from, size_t to)
@@ -651,7 +669,7 @@ bool
 cut_make(struct cut *c, struct span raw, struct span host, int64_t event_us,
     bool loose)
 {
-	size_t at = 0, fixed = 0;
+	size_t at = 0, fixed = 0, word;
 	struct part p;
 
 	c->n = 0;
@@ -667,6 +685,11 @@ cut_make(struct cut *c, struct span raw, struct span host, int64_t event_us,
 
 		if ((class & C_WORD) == 0 && raw.at[at] != '"') {
 			at++;
+			continue;
+		}
+		if (!loose && (class & C_WORD) != 0 &&
+		    (word = plain_word(raw, at, host)) != 0) {
+			at = word;
 			continue;
 		}
 		if (c->n + 4 > TEMPLATE_PARTS_MAX) {
