@@ -82,6 +82,33 @@ level_read(
 	return e;
 }
 
+/* {zh, en} and nothing else: a comma makes more of it unseen. */
+static enum err
+words_check(struct place *p, const json_t *doc, struct fault *why)
+{
+	static const char *const keys[] = { "title", "description", "advice" };
+	const json_t *own = json_object_get(doc, "beimen");
+	size_t mark = place_down(p, "beimen");
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < 3 && e == ERR_OK; i++) {
+		const json_t *o = json_object_get(own, keys[i]);
+		size_t inner = place_down(p, keys[i]);
+
+		if (o != NULL &&
+		    (json_object_get(o, "zh") != NULL) +
+			    (json_object_get(o, "en") != NULL) !=
+			(int)json_object_size(o))
+			e = place_fault(p, keys[i], why, ERR_SYNTAX,
+			    "%s: only zh and en are known; a text with a "
+			    "comma needs quotes or a line of its own",
+			    keys[i]);
+		place_up(p, inner);
+	}
+	place_up(p, mark);
+	return e;
+}
+
 /* Title, names and what is only shown. */
 static enum err
 head_read(struct place *p, const json_t *doc, struct rule *r, unsigned at,
@@ -113,7 +140,9 @@ head_read(struct place *p, const json_t *doc, struct rule *r, unsigned at,
 	    s, json_get_text(json_object_get(doc, "beimen"), "actor", ""));
 	to->file = keep(s, p->name);
 	to->line = yaml_line(p->yaml, "/title");
-	e = level_read(p, doc, r, why);
+	e = words_check(p, doc, why);
+	if (e == ERR_OK)
+		e = level_read(p, doc, r, why);
 	if (e == ERR_OK &&
 	    (to->name == NULL || to->id == NULL || to->title.zh == NULL ||
 		to->title.en == NULL || to->description.zh == NULL ||

@@ -88,6 +88,21 @@ def main():
             text = server.cli("detection", "rules", "brute-force").stdout
             tap.ok("event_count" in text, "the text of a rule can be read")
 
+            done = server.cli("book", "add", "host", "pc1", "name=pc1",
+                              "mac=00-11-22-33-44-55")
+            tap.ok(done.returncode == 0, "a host is registered", done.stderr)
+            lease = "<30>1 %s gw dhcpd 1 - - DHCPACK on 192.0.2.%d to %s (x) via eth0"
+            mac = "00:11:22:33:44:99"
+            told = None
+            for _ in range(20):  # book's rules reach keeper within seconds
+                send(server, lease % (now(), 7, "00:11:22:33:44:55"),
+                     lease % (now(), 8, mac))
+                told = until(lambda: seen(server, "unknown-device"), 3)
+                if told:
+                    break
+            tap.equal([d["subject"] for d in told or []], [mac],
+                      "a device nobody registered is told, the other not")
+
             done = server.cli("book", "add", "answer", "a1",
                               "source=%s" % one.get("source"),
                               "detection=%s" % one.get("n"),

@@ -506,6 +506,9 @@ mistakes_name_file_line_and_column(void **state)
 			  "# second\ntitle: u\nlogsource: {product: any}\n"
 			  "detection:\n  a: {B|gt: x}\n  condition: a\n",
 	    "r.yml:9:7: 'x' is no number");
+	assert_wrong("title: t\nbeimen:\n  advice: {zh: z, en: e, and more}\n",
+	    "r.yml:3:3: advice: only zh and en are known; a text with a comma "
+	    "needs quotes or a line of its own");
 	assert_wrong("title: t\nname: t\n---\ntitle: t\n",
 	    "r.yml:1:1: a rule needs detection, correlation or filter");
 	assert_wrong("title: t\ncorrelation: {type: value_percentile}\n",
