@@ -218,7 +218,8 @@ cost_add(struct search_cost *to, const struct search_cost *c)
 {
 	if (c->segments > to->segments)
 		to->segments = c->segments;
-	to->segments_read += c->segments_read;
+	if (c->segments_read > to->segments_read) /* the same ones, mostly */
+		to->segments_read = c->segments_read;
 	to->blocks += c->blocks;
 	to->groups += c->groups;
 	to->bytes += c->bytes;
@@ -231,7 +232,8 @@ static json_t *
 values_json(struct report *r, const struct question *q, const char *name,
     const struct search_ask *ask, const struct search_answer *x)
 {
-	struct cursor c = cursor_of(param(r, q, name));
+	struct span names = param(r, q, name);
+	struct cursor c = cursor_of(names.len > 0 ? names : SPAN_LIT("host"));
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < ask->n_by; i++) {
@@ -492,7 +494,7 @@ report_top(struct report *r, const struct question *q, struct answer *a,
 		return e;
 	e = fields_read(r, q, "by", &s.ask, why);
 	if (e == ERR_OK && s.ask.n_by == 0)
-		e = fault_set(why, ERR_RANGE, "by: say which field");
+		s.ask.by[s.ask.n_by++] = query_field(SPAN_LIT("host"));
 	if (e == ERR_OK && (e = figures_run(r, &s, &x, why)) == ERR_OK) {
 		a->json = json_object();
 		search_head(r, q, &s, a->json);

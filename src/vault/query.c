@@ -558,7 +558,9 @@ field_read(struct parser *p, size_t end, uint16_t *out)
 		    (int)(name.len < 60 ? name.len : 60), (const char *)name.at,
 		    p->text.at[end]);
 	p->at = end;
-	if (p->text.at[end] != ':') {
+	if (p->text.at[end] != ':' &&
+	    (p->text.at[end] != '=' || is_number(n.where) ||
+		is_time(n.where))) {
 		e = compare_read(p, &n, name_at);
 		return e == ERR_OK ? node_add(p, &n, out) : e;
 	}

@@ -5,6 +5,8 @@
  *           text by way of the templates.
  * Runs      in the web process, in any of its threads.
  */
+#include <string.h>
+
 #include "base/when.h"
 #include "web/page.h"
 
@@ -126,21 +128,100 @@ next_link(struct ask *k, json_t *d)
 			query_add(k, ask_query(k, names), "before", next)));
 }
 
-/* Add the histogram of the same query, where one can be had. */
+/* The histogram as the page draws it, in place of the backend's. */
 static void
-histogram_add(struct ask *k, json_t *d, const char *q)
+histogram_draw(json_t *d)
 {
-	json_t *h = NULL, *drawn;
-	int status = 0;
+	json_t *h = json_object_get(d, "histogram");
+	json_t *drawn = h == NULL ? NULL : view_histogram(h);
 
-	if (!ask_try(k, "/log/histogram", q, &status, &h) || status != 200)
-		return;
-	if ((drawn = view_histogram(h)) == NULL)
-		return;
-	view_put(drawn, "total", json_incref(json_object_get(h, "total")));
-	view_put(
-	    drawn, "complete", json_incref(json_object_get(h, "complete")));
-	view_put(d, "histogram", drawn);
+	if (drawn != NULL) {
+		view_put(
+		    drawn, "total", json_incref(json_object_get(h, "total")));
+		view_put(drawn, "complete",
+		    json_incref(json_object_get(h, "complete")));
+	}
+	view_put(d, "histogram", drawn == NULL ? json_null() : drawn);
+}
+
+/* The parameters of this page but the query and the place in the list. */
+static const char *const kept[] = { "agency", "class", "since", "until",
+	"range", NULL };
+
+/* The link that narrows the search to one value of a field. */
+static const char *
+narrow_link(struct ask *k, const char *field, const char *value)
+{
+	const char *q = form_get(&k->query, "q", "");
+	struct buf b;
+	const char *link = NULL;
+
+	buf_init(&b, 16384);
+	if (*q != '\0')
+		buf_printf(&b, "(%s) ", q);
+	buf_printf(&b, "%s:\"", field);
+	for (; *value != '\0'; value++) {
+		if (*value == '"' || *value == '\\')
+			buf_text(&b, "\\");
+		buf_u8(&b, (uint8_t)*value);
+	}
+	buf_text(&b, "\"");
+	if (buf_error(&b) == ERR_OK)
+		link = ask_printf(k, "/log?%s",
+		    query_add(k, ask_query(k, kept), "q", buf_string(&b)));
+	buf_clear(&b);
+	return link;
+}
+
+/* Beside the list: the most frequent values of some fields. */
+static void
+facets_draw(struct ask *k, json_t *d)
+{
+	json_t *list = json_object_get(d, "top");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *f = json_array_get(list, i);
+		json_t *values = json_object_get(f, "values");
+		const char *field = json_get_text(f, "field", "");
+
+		view_flag(f, "by_category", strcmp(field, "category") == 0);
+		for (size_t n = 0; n < json_array_size(values); n++) {
+			json_t *v = json_array_get(values, n);
+			const char *link = narrow_link(
+			    k, field, json_get_text(v, "value", ""));
+
+			view_text(v, "narrow", link == NULL ? "" : link);
+		}
+	}
+	view_put(d, "facets", list == NULL ? json_null() : json_incref(list));
+	view_put(d, "facets_partial",
+	    json_boolean(!json_get_bool(d, "counted", true)));
+}
+
+/* What the search took, for its line. */
+static void
+cost_draw(json_t *d)
+{
+	json_t *c = json_object_get(d, "cost");
+
+	if (c != NULL)
+		view_put(
+		    c, "kib", json_integer(json_get_int(c, "bytes", 0) / 1024));
+}
+
+/* Watching: the page again every few seconds. */
+static void
+live_draw(struct ask *k, json_t *d)
+{
+	static const char *const names[] = { "q", "agency", "class", "range",
+		NULL };
+	const char *q = ask_query(k, names);
+	bool live = *form_get(&k->query, "live", "") != '\0';
+
+	view_flag(d, "live", live);
+	view_text(d, "live_link",
+	    ask_printf(k, "/log?%s", query_add(k, q, "live", "1")));
+	view_text(d, "still_link", ask_printf(k, "/log?%s", q));
 }
 
 /* Severity 0 is one too, but no truth to a template. */
@@ -178,6 +259,7 @@ log_search(struct ask *k)
 		"severity", "message", NULL };
 	const char *bad = NULL, *q = search_query(k, &bad), *all;
 	const char *before = form_get(&k->query, "before", "");
+	const char *wanted;
 	json_t *d = NULL;
 	int status = 0;
 
@@ -186,8 +268,11 @@ log_search(struct ask *k)
 		return;
 	}
 	all = *before == '\0' ? q : query_add(k, q, "before", before);
-	if (!ask_try(k, "/log/search", query_add(k, all, "limit", "100"),
-		&status, &d))
+	wanted = query_add(k, all, "limit", "100");
+	if (*before == '\0') /* the figures, with the first page only */
+		wanted = ask_printf(k, "%s&%s", wanted,
+		    "histogram=1&quick=1&n=6&top=host,user,category,src");
+	if (!ask_try(k, "/log/search", wanted, &status, &d))
 		return;
 	if (status == 400) {
 		search_refused(k, "q", d);
@@ -206,8 +291,10 @@ log_search(struct ask *k)
 	view_put(d, "shown",
 	    json_integer(
 		(json_int_t)json_array_size(json_object_get(d, "records"))));
-	if (*before == '\0')
-		histogram_add(k, d, q);
+	histogram_draw(d);
+	facets_draw(k, d);
+	cost_draw(d);
+	live_draw(k, d);
 	page_draw(k, 200, "log", d);
 }
 

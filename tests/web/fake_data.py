@@ -260,6 +260,12 @@ def main(out):
     d["/log/search"] = {"q": "", "agency": None, "class": None, "since": None, "until": None, "records": [record(n) for n in range(25)],
                         "next": "c1017", "count": None, "complete": True, "missing": [], "ms": 12,
                         "agencies": [agency(0), agency(1)], "classes": ["audit", "firewall-admin", "firewall-conn", "general", "personal"]}
+    d["/log/search"].update(count=1234, counted=True,
+        histogram={"bucket_s": 3600, "buckets": [{"from": "2026-11-22T%02d:00:00+08:00" % h, "n": (h * 37) % 29 * (h % 5)} for h in range(24)], "total": 1234, "complete": True},
+        top=[{"field": "host", "values": [{"value": "web%02d" % n, "n": 90 - n} for n in range(6)], "distinct": 12, "none": 3, "others": 0},
+             {"field": "category", "values": [{"value": "sign-in", "n": 40}], "distinct": 1, "none": 0, "others": 0},
+             {"field": "user", "values": [{"value": "<b>\"x\"</b>", "n": 2}], "distinct": 1, "none": 1232, "others": 0}],
+        cost={"segments": 9, "segments_read": 1, "blocks": 2, "groups": 1, "bytes": 81920, "compared": 300, "known": 0, "ms": 2})
     d["/log/search?partial"] = dict(d["/log/search"], complete=False, records=[record(3)], next=None,
                                     missing=[both("區段 ab12… 已損壞，未搜尋。", "Segment ab12… is damaged and was not searched.")])
     d["/log/histogram"] = {"bucket_s": 3600, "buckets": [{"from": "2026-11-22T%02d:00:00+08:00" % h, "n": (h * 37) % 29 * (h % 5)} for h in range(24)],
