@@ -9,6 +9,9 @@
 static const struct call_row keeper_rows[] = {
 #include "call/keeper.tab"
 };
+static const struct call_row sealer_rows[] = {
+#include "call/sealer.tab"
+};
 static const struct call_row book_rows[] = {
 #include "call/book.tab"
 };
@@ -36,6 +39,7 @@ static const struct {
 	[ROLE_INGEST] = { "ingest", NULL, 0 },
 	[ROLE_FOLLOW] = { "follow", NULL, 0 },
 	[ROLE_KEEPER] = { "keeper", keeper_rows, KEEPER_N },
+	[ROLE_SEALER] = { "sealer", sealer_rows, SEALER_N },
 	[ROLE_BOOK] = { "book", book_rows, BOOK_N },
 	[ROLE_READER] = { "reader", reader_rows, READER_N },
 	[ROLE_RULES] = { "rules", rules_rows, RULES_N },

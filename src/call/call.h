@@ -19,6 +19,7 @@ enum role {
 	ROLE_INTAKE,
 	ROLE_INGEST,
 	ROLE_KEEPER,
+	ROLE_SEALER, /* makes segments for keeper */
 	ROLE_BOOK,
 	ROLE_READER,
 	ROLE_RULES,
@@ -53,6 +54,12 @@ enum call_keeper {
 #include "call/keeper.tab"
 #undef CALL
 	KEEPER_N
+};
+enum call_sealer {
+#define CALL(name, from, when, fn) SEALER_##name,
+#include "call/sealer.tab"
+#undef CALL
+	SEALER_N
 };
 enum call_book {
 #define CALL(name, from, when, fn) BOOK_##name,

@@ -270,6 +270,9 @@ on_keeper_seal(struct child *c, const struct caller *who, struct cursor *ask,
 	(void)who;
 	if (text == NULL)
 		return fault_set(why, ERR_MEMORY, "seal");
+	if (!keeper_seal_idle(k))
+		return fault_set(
+		    why, ERR_STATE, "a segment is being made; ask again");
 	for (uint32_t i = 0; i < vault_streams(k->vault); i++) {
 		struct span name = span_text(
 		    vault_stream_at(k->vault, i)->name);
@@ -329,10 +332,8 @@ tick(void *arg)
 {
 	struct keeper *k = arg;
 	struct fault why;
-	uint32_t stream;
 
-	if (vault_due(k->vault, keeper_now(k), &stream))
-		(void)seal_one(k, stream);
+	keeper_seal_next(k);
 	keeper_verify_step(k);
 	keeper_errand_tick(k);
 	if (loop_arm(k->child->loop, &k->tick, TICK_US, tick, k, &why) !=

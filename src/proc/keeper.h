@@ -36,6 +36,12 @@ struct keeper {
 	int64_t synced_us; /* the last sync */
 	struct loop_timer group;
 	bool trim_due; /* after the next sync */
+
+	/* Sealing: one plan at a time. */
+	bool sealing; /* something is with the sealer */
+	bool seal_sure; /* what it has finished is known */
+	uint32_t seal_stream;
+	struct seal_plan plan;
 	uint64_t lost; /* datagrams, not yet told */
 	char lost_socket[64];
 	json_t *counts[ROLE_N]; /* what intake could not read; NULL: it has not said */
@@ -87,6 +93,11 @@ unsigned keeper_hold(void *arg, const struct segment_info *info);
  * that book must hear, if it is free to hear it. */
 void keeper_errand_tick(struct keeper *k);
 void keeper_errand_next(struct keeper *k);
+
+/* keeper_seal_next: give the sealer what is due, if it is free. keeper_seal_idle:
+ * wait, some seconds, until it has nothing in hand; false: it still has. */
+void keeper_seal_next(struct keeper *k);
+bool keeper_seal_idle(struct keeper *k);
 
 /* keeper_verify_step: a bounded part of the daily check. */
 void keeper_verify_step(struct keeper *k);

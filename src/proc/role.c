@@ -9,6 +9,9 @@
 static const struct answer_row keeper_answers[] = {
 #include "call/keeper.tab"
 };
+static const struct answer_row sealer_answers[] = {
+#include "call/sealer.tab"
+};
 static const struct answer_row book_answers[] = {
 #include "call/book.tab"
 };
@@ -28,7 +31,7 @@ static const struct answer_row rules_answers[] = {
 
 /* The signer first, the faces last; they end in the reverse order. */
 const enum role role_order[] = { ROLE_SIGNER, ROLE_GATE, ROLE_BOOK, ROLE_KEEPER,
-	ROLE_READER, ROLE_RULES, ROLE_INTAKE, ROLE_INGEST, ROLE_FOLLOW, ROLE_WEB, ROLE_N };
+	ROLE_SEALER, ROLE_READER, ROLE_RULES, ROLE_INTAKE, ROLE_INGEST, ROLE_FOLLOW, ROLE_WEB, ROLE_N };
 
 static const struct role_row rows[] = {
 	{
@@ -83,6 +86,16 @@ static const struct role_row rows[] = {
 	    .ready = keeper_proc_ready,
 	    .stop = keeper_proc_stop,
 	    .answers = keeper_answers,
+	},
+	{
+	    .role = ROLE_SEALER,
+	    .instances = 1,
+	    .user = "beimen-keeper", /* the same files, nothing else */
+	    .sees_data = true,
+	    .fence = { MAY_OPEN | MAY_CHANGE, { "vault" } },
+	    .start = sealer_proc_start,
+	    .stop = sealer_proc_stop,
+	    .answers = sealer_answers,
 	},
 	{
 	    .role = ROLE_READER,

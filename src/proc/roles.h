@@ -13,6 +13,7 @@
 #include "call/keeper.tab"
 #include "call/reader.tab"
 #include "call/rules.tab"
+#include "call/sealer.tab"
 #include "call/signer.tab"
 #undef CALL
 
@@ -25,6 +26,7 @@ LIFE(signer)
 LIFE(gate)
 LIFE(book)
 LIFE(keeper)
+LIFE(sealer)
 LIFE(reader)
 LIFE(rules)
 LIFE(intake)

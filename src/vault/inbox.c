@@ -507,7 +507,7 @@ inbox_open(struct env *env, int dir, bool writer, const struct inbox_options *o,
 	}
 	if (found != NULL)
 		*found = (struct inbox_found){ .journals = 0 };
-	if ((e = numbers_list(x, &l, why)) != ERR_OK)
+	if (!x->o.bare && (e = numbers_list(x, &l, why)) != ERR_OK)
 		goto out;
 	for (size_t i = 0; i < l.n && e == ERR_OK; i++) {
 		if ((e = journal_add(x, l.at[i], why)) == ERR_OK)

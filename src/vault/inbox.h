@@ -32,6 +32,7 @@ typedef void inbox_id_fn(void *arg, const uint8_t id[static INBOX_ID_LEN]);
 struct inbox_options {
 	uint64_t rotate; /* bytes of a journal; 0: 64 MiB */
 	uint64_t reserve; /* bytes that must stay free after a write */
+	bool bare; /* only inbox_read, of groups that somebody else knows */
 	inbox_id_fn *id; /* NULL: not wanted */
 	void *id_arg;
 };

@@ -18,16 +18,23 @@
 #include "vault/detect.h"
 #include "vault/inbox.h"
 #include "vault/rollup.h"
+#include "vault/seal.h"
 #include "vault/segment.h"
 #include "vault/source.h"
 
 struct vault;
+
+/* The stream key to seal a class under at this time; false: none, and the
+ * segment is not encrypted. The caller wipes *out. */
+typedef bool vault_key_fn(void *arg, enum event_class class, int64_t now_us,
+    struct segment_crypt *out);
 
 struct vault_options {
 	uint64_t rotate; /* bytes of a journal; 0: 64 MiB */
 	uint64_t seal_bytes; /* raw bytes of a stream; 0: 64 MiB */
 	int64_t seal_us; /* age of the first unsealed; 0: 1 hour */
 	uint64_t inbox_bytes; /* seal the oldest past this; 0: 1 GiB */
+	uint64_t inbox_most; /* nothing from outside past this; 0: 4 GiB */
 	uint64_t reserve; /* bytes kept free on the disk; 0: none. Beimen's own
 			   * records may take three quarters of it */
 	int64_t jump_us; /* a clock step past this is a jump; 0: 1 hour */
@@ -36,6 +43,9 @@ struct vault_options {
 	void *home_arg;
 	const char *agency; /* where home is NULL or names none */
 	const struct sigma *rules; /* borrowed for its life; NULL: none */
+	const struct keyring *keyring; /* stream keys, borrowed; NULL: none */
+	vault_key_fn *key; /* NULL: nothing is encrypted */
+	void *key_arg;
 };
 
 /* What opening found. */
@@ -153,8 +163,22 @@ void vault_stat(const struct vault *v, struct vault_stat *s);
 /* vault_due: a stream that should be sealed now; false when none. */
 bool vault_due(struct vault *v, int64_t now_us, uint32_t *stream);
 /*
- * vault_seal: seal the next segment of a stream: at most seal_bytes of its
- * oldest unsealed records. Staged records are not among them.
+ * vault_plan: what to seal next of a stream, for seal_run: at most seal_bytes
+ * of its oldest unsealed records, none of them staged. vault_take: what came
+ * of it; *info as vault_seal. Between the two nothing else seals the stream.
+ * Fails   vault_plan: ERR_NOT_FOUND nothing to seal. vault_take: as
+ *         vault_seal.
+ */
+MUST_CHECK enum err vault_plan(struct vault *v, uint32_t stream,
+    struct seal_plan *p, struct fault *why);
+MUST_CHECK enum err vault_take(struct vault *v, uint32_t stream,
+    const struct seal_plan *p, const struct seal_done *d,
+    const struct segment_info **info, struct fault *why);
+/* vault_look: take in what a run made whose end was not told, and remove
+ * what one left unfinished. Only while no run is under way. */
+MUST_CHECK enum err vault_look(struct vault *v, struct fault *why);
+/*
+ * vault_seal: plan, run and take in one, in this process.
  * *info [out] is borrowed until the next call of vault_seal or vault_offer.
  * Fails   ERR_NOT_FOUND nothing to seal; ERR_FULL; ERR_DAMAGE (a record of
  *         the inbox cannot be read: named; the stream is sealed up to it, and

@@ -436,6 +436,9 @@ vault_room(struct vault *v, size_t len, struct fault *why)
 	uint64_t free_bytes, want = v->o.reserve;
 	enum err e;
 
+	if (inbox_bytes(v->inbox) > v->o.inbox_most)
+		return fault_set(why, ERR_FULL,
+		    "the inbox is full: sealing or the book is behind");
 	if (v->o.reserve == 0)
 		return ERR_OK;
 	e = v->env->ops->space(v->env, v->inbox_dir, &free_bytes, why);

@@ -31,6 +31,8 @@ options_fill(struct vault *v, const struct vault_options *o)
 		v->o.seal_us = WHEN_HOUR;
 	if (v->o.inbox_bytes == 0)
 		v->o.inbox_bytes = (uint64_t)1 << 30;
+	if (v->o.inbox_most == 0)
+		v->o.inbox_most = (uint64_t)4 << 30;
 	if (v->o.jump_us == 0)
 		v->o.jump_us = WHEN_HOUR;
 	for (unsigned i = 0; i < CLASS_N; i++)
@@ -64,16 +66,19 @@ part_note(void *arg, const char *name)
 	return ERR_OK;
 }
 
-static enum err
+enum err
 parts_remove(struct vault *v, struct fault *why)
 {
 	struct parts p = { .n = 0 };
 	enum err e = v->env->ops->list(
 	    v->env, v->segments_dir, part_note, &p, why);
 
-	for (unsigned i = 0; i < p.n && e == ERR_OK; i++)
+	for (unsigned i = 0; i < p.n && e == ERR_OK; i++) {
 		e = v->env->ops->unlink(
 		    v->env, v->segments_dir, p.name[i], why);
+		if (e == ERR_NOT_FOUND) /* it was finished this moment */
+			e = ERR_OK;
+	}
 	return e;
 }
 
@@ -323,6 +328,8 @@ vault_load(struct vault *v, struct vault_found *found, struct fault *why)
 		e = parts_remove(v, why);
 	if (e == ERR_OK)
 		e = shelf_open(v->env, v->segments_dir, &v->shelf, why);
+	if (e == ERR_OK)
+		shelf_keys(v->shelf, v->o.keyring);
 	if (e != ERR_OK)
 		return e;
 	inbox_expect(v->inbox, v->trim_journal, v->trim_frame, &v->trim_hash,
@@ -382,7 +389,7 @@ vault_close(struct vault *v)
 {
 	if (v == NULL)
 		return;
-	segment_writer_free(v->writer);
+	segment_close(v->made);
 	segment_close(v->offer);
 	segment_close(v->expired);
 	inbox_close(v->inbox);

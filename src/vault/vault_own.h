@@ -101,8 +101,7 @@ struct vault {
 	uint64_t trim_frame;
 	struct hash trim_hash;
 	uint64_t records, repeats;
-	struct segment_writer *writer;
-	struct segment *offer, *expired;
+	struct segment *offer, *expired, *made;
 };
 
 /* vault_state: the state of stream i, made when the inbox knows it. */
@@ -139,6 +138,8 @@ enum peer_answer peer_ask(struct vault *v, uint64_t epoch, uint64_t number);
 void peer_note(struct vault *v, uint64_t epoch, uint64_t number, bool stored);
 /* vault_settle: committed positions anew, from shelf and catalogue. */
 void vault_settle(struct vault *v);
+/* parts_remove: unlink what a sealing left unfinished. */
+MUST_CHECK enum err parts_remove(struct vault *v, struct fault *why);
 /* segment_remove: unlink a segment's file. */
 MUST_CHECK enum err segment_remove(
     struct vault *v, const struct hash *name, struct fault *why);

@@ -1,7 +1,6 @@
 /*
  * vault/vault_seal.c: from journals to segments, and their handing over.
  */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "vault/segment_own.h"
@@ -73,58 +72,6 @@ unsealed_count(struct vault *v, uint32_t stream)
 	}
 }
 
-/* Adds the rows of one group behind what is sealed. */
-static enum err
-group_add(struct vault *v, struct segment_writer *w,
-    const struct inbox_group *g, uint64_t after, struct fault *why)
-{
-	struct span rows;
-	struct cursor c;
-	struct event ev;
-	struct row r;
-	enum err e = inbox_read(v->inbox, g, &rows, why);
-
-	if (e != ERR_OK)
-		return e;
-	c = cursor_of(rows);
-	for (uint32_t i = 0; i < g->n; i++) {
-		if (!row_get(&c, g->first_seq + i, &r) ||
-		    event_decode(r.event, &ev, NULL) != ERR_OK)
-			return fault_set(why, ERR_DAMAGE,
-			    "inbox: journal %08u: record %s.%llu does not read",
-			    g->journal, inbox_stream_name(v->inbox, g->stream),
-			    (unsigned long long)(g->first_seq + i));
-		if (r.seq <= after)
-			continue;
-		if ((e = segment_add(w, &r, &ev, why)) != ERR_OK)
-			return e;
-	}
-	return ERR_OK;
-}
-
-/* Whether all rows of a group can be read. */
-static enum err
-group_sound(struct vault *v, const struct inbox_group *g, struct fault *why)
-{
-	struct span rows;
-	struct cursor c;
-	struct event ev;
-	struct row r;
-	enum err e = inbox_read(v->inbox, g, &rows, why);
-
-	if (e != ERR_OK)
-		return e;
-	c = cursor_of(rows);
-	for (uint32_t i = 0; i < g->n; i++)
-		if (!row_get(&c, g->first_seq + i, &r) ||
-		    event_decode(r.event, &ev, NULL) != ERR_OK)
-			return fault_set(why, ERR_DAMAGE,
-			    "inbox: journal %08u: record %s.%llu does not read",
-			    g->journal, inbox_stream_name(v->inbox, g->stream),
-			    (unsigned long long)(g->first_seq + i));
-	return ERR_OK;
-}
-
 /* Passes over a group that cannot be read: its journal is kept. */
 static void
 group_lost(struct vault *v, const struct inbox_group *g)
@@ -149,49 +96,107 @@ group_next(const struct vault *v, uint32_t stream, uint64_t sealed, size_t at)
 	return at;
 }
 
-/* Opens a writer for what begins with group g. */
-static enum err
-writer_begin(struct vault *v, const struct inbox_group *g, struct fault *why)
+enum err
+vault_plan(
+    struct vault *v, uint32_t stream, struct seal_plan *p, struct fault *why)
 {
-	struct stream_state *s = v->stream[g->stream];
-	bool goes_on = g->first_seq <= s->pub.sealed_seq;
-	uint64_t first = goes_on ? s->pub.sealed_seq + 1 : g->first_seq;
-	const struct hash *chain = goes_on ? &s->sealed_chain : &g->chain;
-
-	segment_writer_free(v->writer);
-	v->writer = NULL;
-	return segment_begin(v->env, v->segments_dir, s->pub.name, first, chain,
-	    v->sources, NULL, &v->writer, why);
-}
-
-/* Fills the writer with groups that follow on one another. */
-static enum err
-writer_fill(struct vault *v, uint32_t stream, size_t at, uint64_t *end,
-    struct fault *why)
-{
-	struct stream_state *s = v->stream[stream];
+	struct stream_state *s;
 	const struct inbox_group *g;
-	uint64_t raw = 0, last = s->pub.sealed_seq;
-	struct fault what;
-	size_t n;
+	uint64_t raw = 0, last;
+	void *room;
+	size_t at, n;
 	enum err e = ERR_OK;
 
+	*p = (struct seal_plan){ .n = 0 };
+	if (stream >= v->n_streams)
+		return fault_set(why, ERR_NOT_FOUND, "no such stream");
+	s = v->stream[stream];
+	last = s->pub.sealed_seq;
+	at = group_next(v, stream, last, 0);
 	g = inbox_groups(v->inbox, &n);
-	if (last + 1 < g[at].first_seq)
-		last = g[at].first_seq - 1;
-	while (at < n && raw < v->o.seal_bytes && g[at].first_seq <= last + 1) {
-		e = group_sound(v, &g[at], &what);
-		if (e == ERR_DAMAGE) /* up to here, then behind it */
-			break;
-		if (e == ERR_OK)
-			e = group_add(v, v->writer, &g[at], last, &what);
+	if (at == n)
+		return fault_set(
+		    why, ERR_NOT_FOUND, "%s: nothing to seal", s->pub.name);
+	memcpy(p->stream, s->pub.name, sizeof p->stream);
+	if (v->o.key != NULL &&
+	    !v->o.key(v->o.key_arg, s->pub.parts.class,
+		v->env->ops->now_us(v->env), &p->crypt))
+		p->crypt.key_id[0] = '\0';
+	if (g[at].first_seq <= last) {
+		p->first_seq = last + 1;
+		p->chain = s->sealed_chain;
+	} else {
+		p->first_seq = g[at].first_seq;
+		p->chain = g[at].chain;
+		last = p->first_seq - 1;
+	}
+	while (at < n && raw < v->o.seal_bytes && g[at].first_seq <= last + 1 &&
+	    p->n < SEAL_GROUPS_MAX) {
+		room = p->group;
+		e = grow_array(&room, &p->cap, p->n, sizeof *p->group, why);
+		p->group = room;
 		if (e != ERR_OK)
-			return fault_set(why, e, "%s", what.text);
+			break;
+		p->group[p->n++] = g[at];
 		raw += g[at].len;
 		last = g[at].first_seq + g[at].n - 1;
 		at = group_next(v, stream, last, at + 1);
 	}
-	*end = last;
+	if (e != ERR_OK)
+		seal_plan_clear(p);
+	return e;
+}
+
+/* Opens what was made, to see that it is what the plan asked for. */
+static enum err
+made_open(struct vault *v, const struct seal_plan *p, const struct seal_done *d,
+    struct fault *why)
+{
+	const struct segment_info *info;
+	enum err e;
+
+	segment_close(v->made);
+	v->made = NULL;
+	e = segment_open(
+	    v->env, v->segments_dir, &d->name, v->o.keyring, &v->made, why);
+	if (e != ERR_OK)
+		return e;
+	info = segment_about(v->made);
+	if (strcmp(info->stream, p->stream) != 0 ||
+	    info->first_seq != p->first_seq || info->n == 0 ||
+	    info->first_seq + info->n - 1 != d->end ||
+	    !hash_equal(&info->chain_before, &p->chain))
+		return fault_set(why, ERR_DAMAGE,
+		    "%s: the segment made is not the one asked for", p->stream);
+	return ERR_OK;
+}
+
+enum err
+vault_take(struct vault *v, uint32_t stream, const struct seal_plan *p,
+    const struct seal_done *d, const struct segment_info **info,
+    struct fault *why)
+{
+	struct stream_state *s = v->stream[stream];
+	enum err e;
+
+	if (!d->any) {
+		if (p->n > 0 && d->lost == 0)
+			group_lost(v, &p->group[0]);
+		return fault_set(why, ERR_DAMAGE, "%s", d->text);
+	}
+	if ((e = made_open(v, p, d, why)) != ERR_OK)
+		return e;
+	*info = segment_about(v->made);
+	/* Unknown to the shelf, the same records would be sealed once more. */
+	if (shelf_find(v->shelf, &d->name) == NULL &&
+	    (e = shelf_put(v->shelf, *info, why)) != ERR_OK) {
+		(void)!segment_remove(v, &d->name, NULL);
+		return e;
+	}
+	s->pub.sealed_seq = d->end;
+	s->sealed_chain = (*info)->chain_after;
+	vault_settle(v);
+	unsealed_count(v, stream);
 	return ERR_OK;
 }
 
@@ -199,39 +204,46 @@ enum err
 vault_seal(struct vault *v, uint32_t stream, const struct segment_info **info,
     struct fault *why)
 {
-	const struct inbox_group *g;
-	struct stream_state *s;
-	uint64_t end = 0;
-	size_t at, n;
-	enum err e;
+	struct seal_plan p;
+	struct seal_done d;
+	enum err e = vault_plan(v, stream, &p, why);
 
-	if (stream >= v->n_streams)
-		return fault_set(why, ERR_NOT_FOUND, "no such stream");
-	s = v->stream[stream];
-	at = group_next(v, stream, s->pub.sealed_seq, 0);
-	g = inbox_groups(v->inbox, &n);
-	if (at == n)
-		return fault_set(
-		    why, ERR_NOT_FOUND, "%s: nothing to seal", s->pub.name);
-	if ((e = group_sound(v, &g[at], why)) == ERR_DAMAGE)
-		group_lost(v, &g[at]);
-	if (e != ERR_OK || (e = writer_begin(v, &g[at], why)) != ERR_OK)
-		return e;
-	if ((e = writer_fill(v, stream, at, &end, why)) == ERR_OK)
-		e = segment_finish(v->writer, info, why);
-	/* Unknown to the shelf, the same records would be sealed once more. */
-	if (e == ERR_OK && (e = shelf_put(v->shelf, *info, why)) != ERR_OK)
-		(void)!segment_remove(v, &(*info)->name, NULL);
-	if (e != ERR_OK) {
-		segment_writer_free(v->writer);
-		v->writer = NULL;
-		return e;
+	if (e == ERR_OK)
+		e = seal_run(v->env, v->segments_dir, v->inbox, &p, &d, why);
+	if (e == ERR_OK)
+		e = vault_take(v, stream, &p, &d, info, why);
+	seal_plan_clear(&p);
+	return e;
+}
+
+enum err
+vault_look(struct vault *v, struct fault *why)
+{
+	const struct shelf_item *it;
+	enum err e = shelf_refresh(v->shelf, why);
+	size_t n;
+
+	it = shelf_items(v->shelf, &n);
+	for (size_t i = 0; i < n && e == ERR_OK; i++) {
+		uint32_t at;
+
+		if (it[i].unreadable ||
+		    map_get(v->gone, span_of(it[i].name.at, HASH_LEN)) !=
+			MAP_NONE)
+			continue;
+		e = inbox_stream(
+		    v->inbox, shelf_stream(v->shelf, it[i].stream), &at, why);
+		if (e != ERR_OK || at >= v->n_streams ||
+		    it[i].first_seq + it[i].n - 1 <=
+			v->stream[at]->pub.sealed_seq)
+			continue;
+		vault_sealed_widen(v->stream[at], it[i].first_seq + it[i].n - 1,
+		    &it[i].chain_after);
+		unsealed_count(v, at);
 	}
-	s->pub.sealed_seq = end;
-	s->sealed_chain = (*info)->chain_after;
-	vault_settle(v);
-	unsealed_count(v, stream);
-	return ERR_OK;
+	if (e == ERR_OK)
+		vault_settle(v);
+	return e == ERR_OK ? parts_remove(v, why) : e;
 }
 
 /* --- handing over ----------------------------------------------------- */
