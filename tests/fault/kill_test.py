@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import Scratch, Server, Tap, until  # noqa: E402
 
-ROLES = ["intake", "keeper", "book", "reader", "rules", "signer", "gate",
+ROLES = ["intake", "keeper", "sealer", "book", "reader", "rules", "signer", "gate",
          "web", "supervisor"]
 
 
