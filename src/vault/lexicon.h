@@ -122,6 +122,8 @@ struct lexicon {
 /* lexicon_new: with kind 0, template 0 and their families; NULL when memory
  * is out. */
 struct lexicon *lexicon_new(void);
+/* lexicon_blank: without even these, for whoever reads one. */
+struct lexicon *lexicon_blank(void);
 void lexicon_free(struct lexicon *l);
 
 /* dict_at: text number code, 1 .. n. */
