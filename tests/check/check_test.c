@@ -336,6 +336,58 @@ a_note_altered_anywhere_is_refused(void **state)
 	buf_clear(&b);
 }
 
+/* JSON that a bundle's checker must not take, and what it says of each. */
+static void
+what_is_not_a_bundle_is_refused_with_its_place(void **state)
+{
+	static const struct {
+		const char *json, *why;
+	} t[] = {
+		{ "", "not JSON at byte 0" },
+		{ "nul", "not JSON at byte 0" },
+		{ "[", "not JSON" },
+		{ "{\"a\" 1}", "not JSON at byte 5" },
+		{ "{\"a\":1 \"b\":2}", "not JSON" },
+		{ "{\"a\":1,\"a\":2}", "not JSON" },
+		{ "{\"a\":01}", "not JSON" },
+		{ "{\"a\":1.}", "not JSON" },
+		{ "{\"a\":1e}", "not JSON" },
+		{ "{\"a\":-}", "not JSON" },
+		{ "{\"a\":9223372036854775808}", "not JSON" },
+		{ "{\"a\":-9223372036854775808}", "format: not a text" },
+		{ "{\"a\":-12.5e+3,\"b\":[true,false,null,[],{}]}",
+		    "format: not a text" },
+		{ "{\"a\":\"\\x\"}", "not JSON" },
+		{ "{\"a\":\"\\u12g4\"}", "not JSON" },
+		{ "{\"a\":\"\\ud800\"}", "not JSON" },
+		{ "{\"a\":\"\\ud800\\u0041\"}", "not JSON" },
+		{ "{\"a\":\"\\udc00\"}", "not JSON" },
+		{ "{\"a\":\"\\u0000\"}", "not JSON" },
+		{ "{\"a\":\"\xff\"}", "not JSON" },
+		{ "{\"a\":\"\n\"}", "not JSON" },
+		{ "{\"a\":\"", "not JSON" },
+		{ "{} x", "not JSON at byte 3" },
+		{ "{\"format\":\"beimen-proof-2\"}", "not a bundle of" },
+		{ "{\"format\":\"beimen-proof-\\u0031\"}", "bundle: " },
+		{ "{\"format\":\"beimen-proof-1\",\"record\":1}", "bundle: " },
+		{ "{\"\\u00e9\\u20ac\\ud83d\\ude00\\\\\\b\":1}", "format" },
+		{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+		  "[[[[[[[[[[[[[[[[[[[[[[",
+		    "not JSON at byte 64" },
+	};
+	struct check_policy *p = check_policy_key(PETER, NULL);
+	struct check_shown shown;
+	struct check_why why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+		assert_false(check_bundle(bytes(t[i].json), p, &shown, &why));
+		if (strncmp(why.text, t[i].why, strlen(t[i].why)) != 0)
+			fail_msg("%s: %s", t[i].json, why.text);
+	}
+	check_policy_free(p);
+}
+
 static void
 what_is_not_utf8_is_shown_replaced(void **state)
 {
@@ -366,6 +418,8 @@ main(void)
 		cmocka_unit_test(a_policy_that_is_not_one_is_refused),
 		cmocka_unit_test(the_published_note_verifies),
 		cmocka_unit_test(a_note_altered_anywhere_is_refused),
+		cmocka_unit_test(
+		    what_is_not_a_bundle_is_refused_with_its_place),
 		cmocka_unit_test(what_is_not_utf8_is_shown_replaced),
 	};
 

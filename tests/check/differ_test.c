@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../starve.h"
 #include "check/check.h"
 #include "crypt/crypt.h"
 #include "ledger/proof.h"
@@ -249,6 +250,37 @@ three_checkers_agree_on_a_thousand_altered_bundles(void **state)
 	print_message("# %u altered bundles, %u still prove\n", MUTANTS, good);
 }
 
+/* Want of memory is never a proof, and never the end of the program. */
+static void
+whatever_allocation_fails_nothing_false_is_proved(void **state)
+{
+	uint64_t rounds = 0;
+
+	(void)state;
+	for (size_t i = 0; i < SEEDS; i++) {
+		const bool want = i < 3;
+		bool struck = true;
+
+		for (uint64_t nth = 1; struck; nth++) {
+			struct check_shown shown;
+			struct check_why why = { "" };
+			bool good;
+
+			starve_at(nth);
+			good = check_bundle(
+			    (struct check_bytes){ bundle[i].at, bundle[i].len },
+			    policy, &shown, &why);
+			struck = starve_off();
+			if (good)
+				check_shown_free(&shown);
+			assert_true(good ? want : struck || !want);
+			assert_true(good || why.text[0] != '\0');
+			rounds++;
+		}
+	}
+	assert_true(rounds > 20);
+}
+
 static void
 a_record_is_proved_within_5_ms_from_2_kb(void **state)
 {
@@ -274,6 +306,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    three_checkers_agree_on_a_thousand_altered_bundles),
+		cmocka_unit_test(
+		    whatever_allocation_fails_nothing_false_is_proved),
 		cmocka_unit_test(a_record_is_proved_within_5_ms_from_2_kb),
 	};
 
