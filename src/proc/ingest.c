@@ -32,6 +32,7 @@
 #define COUNTS_ROWS 200 /* senders told of, at most */
 #define TICK_US (WHEN_SECOND / 2)
 #define QUEUE_US (10 * WHEN_SECOND) /* a request waits so long for room */
+#define SENT_US (20 * WHEN_SECOND) /* …and so long until it is durable */
 /* What one request can bring beyond the outlet's room, written as rows. */
 #define SPILL_MAX ((size_t)512 << 20)
 
@@ -135,6 +136,7 @@ spill_put(struct ingest_state *s)
 void
 ingest_reply(struct post *p, int status, const char *text)
 {
+	p->state = POST_DONE;
 	ingest_error(&p->route, &p->q, &p->reply, status, text);
 	http_reply(p->hold, &p->reply);
 }
@@ -157,6 +159,7 @@ durable(void *arg, bool yes, unsigned repeated)
 		ERR_OK)
 		child_log(p->s->child, "a reply's header");
 	buf_clear(&text);
+	p->state = POST_DONE;
 	http_reply(p->hold, &p->reply);
 }
 
@@ -167,10 +170,12 @@ ingest_sent(struct post *p)
 	struct fault why;
 
 	if (p->given == 0) {
+		p->state = POST_DONE;
 		http_reply(p->hold, &p->reply);
 		return;
 	}
 	p->state = POST_SENT;
+	p->since_us = loop_now(p->s->child->loop);
 	if (outlet_after(p->s->out, durable, p, &why) != ERR_OK)
 		ingest_reply(p, 503, why.text);
 }
@@ -256,8 +261,12 @@ room(void *arg, bool open)
 		queue_run(arg);
 }
 
-/* Requests that have waited too long for room are told to come again: none
- * of their records was taken. */
+/*
+ * Nobody waits without an answer. A request that has waited too long for room
+ * is told to come again: nothing of it was taken. One whose records are on
+ * their way and are not durable in time is told so: they may yet be stored,
+ * but they are not acknowledged.
+ */
 static void
 tick(void *arg)
 {
@@ -265,13 +274,16 @@ tick(void *arg)
 	int64_t now_us = loop_now(s->child->loop);
 	struct fault why;
 
-	for (struct post *p = s->first; p != NULL; p = p->next)
-		if (p->state == POST_QUEUED &&
-		    now_us - p->since_us > QUEUE_US) {
-			p->state = POST_SENT;
-			ingest_reply(
-			    p, 429, "no room now: send it again later");
+	for (struct post *p = s->first; p != NULL; p = p->next) {
+		int64_t waits_us = now_us - p->since_us;
+
+		if (p->state == POST_QUEUED && waits_us > QUEUE_US) {
+			ingest_reply(p, 429, "no room now: send it again");
+		} else if (p->state == POST_SENT && waits_us > SENT_US) {
+			outlet_forget(s->out, p);
+			ingest_reply(p, 503, "not on disk yet: send it again");
 		}
+	}
 	if (loop_arm(s->child->loop, &s->tick, TICK_US, tick, s, &why) !=
 	    ERR_OK)
 		child_log(s->child, "%s", why.text);

@@ -48,9 +48,9 @@ struct post {
 	struct http_reply reply;
 	struct journal *journal; /* of an upload */
 	bool failed; /* an upload whose answer is there already */
-	enum { POST_NEW, POST_QUEUED, POST_SPILT, POST_SENT } state;
+	enum { POST_NEW, POST_QUEUED, POST_SPILT, POST_SENT, POST_DONE } state;
 	bool paused; /* an upload that waits for room */
-	int64_t since_us; /* queued (monotonic) */
+	int64_t since_us; /* in this state (monotonic) */
 	uint64_t given;
 	struct post *next, *prev; /* in s->posts */
 };

@@ -10,6 +10,7 @@ osquery 5.15.
 import gzip
 import hashlib
 import json
+import os
 import socket
 import ssl
 import sys
@@ -298,6 +299,33 @@ def slow(tap, server):
            "a sender that stops inside a head is cut off")
 
 
+def full(tap, folder):
+    """Keeper takes nothing: nobody is left without an answer."""
+    answers = {}
+
+    def run(server, n):
+        with h.Client(server.listening["ingest"], timeout=60) as c:
+            status, headers, _ = c.ask("POST", "/ingest", b"no room %d\n" % n)
+            answers[n] = (status, "retry-after" in headers)
+    # More is to be kept free than there is: only Beimen's own records go in.
+    disk = os.statvfs(folder)
+    free = disk.f_bavail * disk.f_frsize >> 20
+    with Server(folder + "/full", "--reserve-mib",
+                str(min(free * 6 // 5, 1000000))) as server:
+        threads = [threading.Thread(target=run, args=(server, n))
+                   for n in range(3)]
+        for n, t in enumerate(threads):
+            t.start()
+            time.sleep(2 if n == 0 else 0)
+        for t in threads:
+            t.join()
+        stored = server.count("room")
+    tap.ok(all(a in ((429, True), (503, True)) for a in answers.values())
+           and len(answers) == 3,
+           "while the disk is full senders are told to come again", answers)
+    tap.equal(stored, 0, "and nothing is acknowledged or stored")
+
+
 def let_in(tap, folder):
     """Who is let in where a file names the senders."""
     token, other = "t0ken-of-web", "t0ken-of-shop"
@@ -314,7 +342,7 @@ def let_in(tap, folder):
     def basic(text):
         import base64
         return base64.b64encode(text.encode()).decode()
-    with Server(folder + "/guarded", "--ingest_tokens", path) as server:
+    with Server(folder + "/guarded", "--ingest-tokens", path) as server:
         url = server.listening["ingest"]
         with h.Client(url) as c, h.Client(url, cert) as shown:
             def status(client=c, **headers):
@@ -363,6 +391,7 @@ def main():
             with h.Client(server.listening["ingest"]) as c:
                 once(tap, server, c)
         let_in(tap, folder)
+        full(tap, folder)
     return tap.done()
 
 
