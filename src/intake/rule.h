@@ -1,5 +1,5 @@
 /*
- * intake/rule.h: one rule of the normaliser as it is kept. For normalize.c,
+ * intake/rule.h: one rule of the normaliser as it is kept. For normalize*.c,
  * rule_read.c, rule_parts.c, rule_index.c and rule_fit.c.
  */
 #ifndef INTAKE_RULE_H
@@ -142,6 +142,12 @@ MUST_CHECK enum err rule_read_file(
 
 /* rule_index: once all rules are there, make what finds them fast. */
 MUST_CHECK enum err rule_index(struct normalizer *n, struct fault *why);
+
+/* rule_first: the first rule that fits, which has set ev's category and
+ * fields; NULL: none, category other. `file`: only rules of that one, or
+ * SIZE_MAX. */
+const struct rule *rule_first(
+    const struct normalizer *n, size_t file, struct arena *a, struct event *ev);
 
 static inline void
 rule_set_add(struct rule_set s, size_t rule)
