@@ -45,6 +45,21 @@ starve_count(void)
 	return count;
 }
 
+uint64_t
+starve_pause(void)
+{
+	uint64_t paused = nth;
+
+	nth = 0;
+	return paused;
+}
+
+void
+starve_resume(uint64_t paused)
+{
+	nth = paused;
+}
+
 static bool
 strikes(void)
 {

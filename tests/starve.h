@@ -17,5 +17,8 @@
 void starve_at(uint64_t nth);
 bool starve_off(void);
 uint64_t starve_count(void);
+/* starve_pause: fail nothing for a while; starve_resume goes on. */
+uint64_t starve_pause(void);
+void starve_resume(uint64_t paused);
 
 #endif
