@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "base/when.h"
 #include "vault/detect_own.h"
 
@@ -66,34 +67,47 @@ hits_needed(const struct sigma_rule *r)
 					       : (uint32_t)most * 2;
 }
 
+/* Adds a part to a subject, as far as there is room. */
+static size_t
+subject_add(char *to, size_t len, struct span s)
+{
+	size_t n = s.len, at = span_find(s, 0);
+
+	if (at != SIZE_MAX)
+		n = at;
+	if (n > DETECT_TEXT_MAX - len)
+		n = text_cut((const char *)s.at, DETECT_TEXT_MAX - len);
+	if (n > 0)
+		memcpy(to + len, s.at, n);
+	to[len + n] = '\0';
+	return len + n;
+}
+
 /* Whom the record is about, as the rule groups; false: it does not say. */
 static bool
 subject_of(struct detect *d, const struct sigma_count *c, unsigned part,
     const struct sight *s, char to[static DETECT_TEXT_MAX + 1])
 {
-	struct buf b;
+	size_t len = 0;
 
-	buf_init(&b, (size_t)1 << 18);
+	to[0] = '\0';
 	for (unsigned g = 0; g < c->n_groups; g++) {
 		struct span v = sigma_value(d->record, c->group[g][part]);
 
 		if (v.len == 0 && c->any_group)
 			continue;
-		if (v.len == 0) {
-			buf_clear(&b);
+		if (v.len == 0)
 			return false;
-		}
-		if (b.len > 0)
-			buf_text(&b, " / ");
-		buf_span(&b, v);
+		if (len > 0)
+			len = subject_add(to, len, SPAN_LIT(" / "));
+		len = subject_add(to, len, v);
 		if (c->any_group)
 			break;
 	}
-	if (b.len == 0 && (c->n_groups == 0 || c->any_group))
-		buf_span(&b, s->ev->host.len > 0 ? s->ev->host : s->ev->sender);
-	text_of(to, buf_view(&b));
-	buf_clear(&b);
-	return to[0] != '\0' || c->n_groups == 0;
+	if (len == 0 && (c->n_groups == 0 || c->any_group))
+		len = subject_add(
+		    to, 0, s->ev->host.len > 0 ? s->ev->host : s->ev->sender);
+	return len > 0 || c->n_groups == 0;
 }
 
 /* A pause longer than the window, or a clock set back, ends a run. */
