@@ -231,7 +231,8 @@ void place_up(struct place *p, size_t mark);
 /* place_fault: "NAME:LINE:COLUMN: …"; `word` is looked for in the line to
  * find the column (NULL: the line's first character). */
 enum err place_fault(const struct place *p, const char *word, struct fault *why,
-    enum err code, const char *fmt, ...) __attribute__((format(printf, 5, 6), nonnull(5)));
+    enum err code, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6), nonnull(5)));
 
 /* set_grow: one more element in an array of `size` each. */
 MUST_CHECK enum err set_grow(
