@@ -674,6 +674,16 @@ control_take(struct child *c, bool wait, struct fault *why)
 	return e;
 }
 
+bool
+child_ends(struct child *c)
+{
+	struct fault why;
+
+	if (!c->quitting && control_take(c, false, &why) != ERR_OK)
+		c->quitting = true;
+	return c->quitting;
+}
+
 static void
 control_ready(void *arg, unsigned ready)
 {

@@ -142,6 +142,10 @@ MUST_CHECK enum err child_ask_later(struct child *c, enum role callee,
  * a callee that is away, outside the loop. */
 void child_wait(struct child *c, enum role callee, int wait_ms);
 
+/* child_ends: whether this process has been told to end meanwhile; for a long
+ * answer that would rather stop half-way. */
+bool child_ends(struct child *c);
+
 /* child_answer_late: answer everything put off with ERR_LATER, in order; what
  * the answering function left in *answer (at most CHILD_LATE_LEN bytes) is
  * the content. */

@@ -80,6 +80,13 @@ on_sealer_ready(struct child *c, const struct caller *who, struct cursor *ask,
 	return ERR_OK;
 }
 
+/* Told to end, a plan is left: it will be planned again. */
+static bool
+stop(void *arg)
+{
+	return child_ends(arg);
+}
+
 /* Ask: a plan. Answer: what came of it (vault/seal.h). */
 enum err
 on_sealer_seal(struct child *c, const struct caller *who, struct cursor *ask,
@@ -97,7 +104,8 @@ on_sealer_seal(struct child *c, const struct caller *who, struct cursor *ask,
 		return e;
 	e = inbox_open(s->env, s->inbox_dir, false, &bare, &inbox, NULL, why);
 	if (e == ERR_OK)
-		e = seal_run(s->env, s->segments_dir, inbox, &plan, &done, why);
+		e = seal_run(
+		    s->env, s->segments_dir, inbox, &plan, stop, c, &done, why);
 	if (e == ERR_OK)
 		seal_done_put(answer, &done);
 	inbox_close(inbox);

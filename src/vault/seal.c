@@ -143,6 +143,8 @@ struct run {
 	struct inbox *inbox;
 	const struct seal_plan *plan;
 	uint32_t stream; /* as the inbox numbers it */
+	seal_stop_fn *stop;
+	void *stop_arg;
 	size_t n;
 	/* What the run made. */
 	struct sources *sources;
@@ -216,6 +218,8 @@ groups_add(struct run *r, struct seal_done *d, struct fault *why)
 	for (size_t i = 0; i < r->n && e == ERR_OK; i++) {
 		struct fault what = { .code = ERR_OK };
 
+		if (r->stop != NULL && r->stop(r->stop_arg))
+			return fault_set(why, ERR_STATE, "told to stop");
 		e = group_add(r, r->plan->group[i], &what);
 		if (e == ERR_DAMAGE) {
 			d->lost = (uint32_t)i;
@@ -231,11 +235,15 @@ groups_add(struct run *r, struct seal_done *d, struct fault *why)
 
 enum err
 seal_run(struct env *env, int dir, struct inbox *x, const struct seal_plan *p,
-    struct seal_done *d, struct fault *why)
+    seal_stop_fn *stop, void *arg, struct seal_done *d, struct fault *why)
 {
-	struct run r = {
-		.env = env, .dir = dir, .inbox = x, .plan = p, .n = p->n
-	};
+	struct run r = { .env = env,
+		.dir = dir,
+		.inbox = x,
+		.plan = p,
+		.stop = stop,
+		.stop_arg = arg,
+		.n = p->n };
 	const struct segment_info *info;
 	enum err e;
 

@@ -34,6 +34,8 @@ struct seal_done {
 	char text[192]; /* and why */
 };
 
+typedef bool seal_stop_fn(void *arg);
+
 /* seal_plan_clear: frees and wipes. */
 void seal_plan_clear(struct seal_plan *p);
 /* seal_plan_put, seal_plan_get: as bytes between processes; of the groups
@@ -49,10 +51,13 @@ MUST_CHECK enum err seal_done_get(
  * seal_run: make the segment, in folder `dir` (DIR/vault/segments), from what
  * `x` reads. A group that cannot be read ends the segment before it.
  *
+ *   stop   asked before each group; true ends it with ERR_STATE; may be NULL
+ *
  * Fails   ERR_FULL, ERR_IO, ERR_MEMORY; ERR_DAMAGE: what was written does not
  *         read back.
  */
 MUST_CHECK enum err seal_run(struct env *env, int dir, struct inbox *x,
-    const struct seal_plan *p, struct seal_done *d, struct fault *why);
+    const struct seal_plan *p, seal_stop_fn *stop, void *arg,
+    struct seal_done *d, struct fault *why);
 
 #endif

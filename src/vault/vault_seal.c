@@ -209,7 +209,8 @@ vault_seal(struct vault *v, uint32_t stream, const struct segment_info **info,
 	enum err e = vault_plan(v, stream, &p, why);
 
 	if (e == ERR_OK)
-		e = seal_run(v->env, v->segments_dir, v->inbox, &p, &d, why);
+		e = seal_run(
+		    v->env, v->segments_dir, v->inbox, &p, NULL, NULL, &d, why);
 	if (e == ERR_OK)
 		e = vault_take(v, stream, &p, &d, info, why);
 	seal_plan_clear(&p);
