@@ -29,6 +29,7 @@ struct verify {
 	const struct hash *segment; /* being verified */
 	const char *stream;
 	bool failed;
+	bool vanished; /* a file of the shelf is not there */
 };
 
 static void
@@ -79,8 +80,10 @@ segment_check(struct verify *y, const struct shelf_item *it, struct fault *why)
 	unsigned damages;
 	enum err e = shelf_segment(shelf, &it->name, &s, &what);
 
-	if (e == ERR_NOT_FOUND)
-		return ERR_OK; /* its period ended this moment */
+	if (e == ERR_NOT_FOUND) {
+		y->vanished = true; /* its period ended this moment, or not */
+		return ERR_OK;
+	}
 	y->out->segments++;
 	y->out->bytes += it->file_bytes;
 	y->failed = false;
@@ -226,7 +229,9 @@ missing_check(struct verify *y, struct fault *why)
 		say(y, NULL, "", 0, 0, "the catalogue is damaged");
 	for (size_t i = 0; i < y->n_listed && e == ERR_OK; i++)
 		if (!y->listed[i].gone && stream_fits(y, y->listed[i].stream) &&
-		    shelf_find(view_shelf(y->v), &y->listed[i].name) == NULL)
+		    (y->vanished ||
+			shelf_find(view_shelf(y->v), &y->listed[i].name) ==
+			    NULL))
 			e = missing_say(y, &y->listed[i], why);
 	return e;
 }
