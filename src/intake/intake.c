@@ -126,7 +126,7 @@ intake_record(struct intake *in, const struct intake_from *from,
 	if (from->peer.len > 0)
 		ev.field[FIELD_PEER] = from->peer;
 	if ((marks & INTAKE_REPEAT) != 0)
-		ev.field[FIELD_REPEAT] = SPAN_LIT("resent");
+		ev.field[FIELD_REPEAT] = SPAN_LIT("1");
 	in->fn(in->arg, &ev);
 	arena_reset(in->arena);
 }
