@@ -5,6 +5,7 @@
  * turns them round. Maybe comes from a regular expression that met its limit,
  * or, asking a source alone, from whatever else a record may say.
  */
+#include "vault/line.h"
 #include "vault/query_own.h"
 
 #include <stdio.h>
@@ -366,15 +367,13 @@ query_field_value(unsigned field, uint32_t source, const struct event *ev,
 	struct asked a = { .source = source, .ev = ev };
 	struct span s;
 	uint64_t v;
-	int n;
 
 	if (field == WHERE_SOURCE || field == WHERE_SEVERITY ||
 	    field == WHERE_FACILITY) {
 		if (!number_at(&a, field, &v))
 			return SPAN_EMPTY;
-		n = snprintf(
-		    room, QUERY_FIELD_ROOM, "%llu", (unsigned long long)v);
-		return span_of(room, n < 0 ? 0 : (size_t)n);
+		line_put(room, QUERY_FIELD_ROOM, "%llu", (unsigned long long)v);
+		return span_text(room);
 	}
 	s = text_at(ev, field);
 	return s.len == 0 ? SPAN_EMPTY : s;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/when.h"
+#include "vault/line.h"
 #include "vault/query.h"
 
 /* -90s -15m -2h -7d -2w: so long before now. */
@@ -42,7 +43,6 @@ query_time(struct span s, int64_t now_us, int64_t *from_us, int64_t *until_us,
 	struct day d;
 	char text[48];
 	int64_t us;
-	int n;
 
 	if (ago_read(s, now_us, &us)) {
 		*from_us = us;
@@ -61,11 +61,9 @@ query_time(struct span s, int64_t now_us, int64_t *from_us, int64_t *until_us,
 		return ERR_OK;
 	}
 	/* Without a zone it is ours; without seconds it is a minute. */
-	n = snprintf(text, sizeof text, "%.*s%s+08:00",
-	    s.len > 32 ? 0 : (int)s.len, (const char *)s.at,
-	    s.len == 16 ? ":00" : "");
-	if (n > 0 && (size_t)n < sizeof text &&
-	    when_parse(span_text(text), &us, NULL) == ERR_OK) {
+	line_put(text, sizeof text, "%.*s%s+08:00", s.len > 32 ? 0 : (int)s.len,
+	    (const char *)s.at, s.len == 16 ? ":00" : "");
+	if (when_parse(span_text(text), &us, NULL) == ERR_OK) {
 		*from_us = us;
 		*until_us = s.len == 16 ? us + WHEN_MINUTE
 					: us + WHEN_SECOND - us % WHEN_SECOND;
