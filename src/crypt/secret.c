@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,18 @@ secret_free(struct secret *s)
 		return;
 	sodium_free(s->at);
 	free(s);
+}
+
+struct secret *
+secret_keep(struct span bytes)
+{
+	struct secret *s = secret_new(bytes.len);
+
+	if (s == NULL)
+		return NULL;
+	memcpy(s->at, bytes.at, bytes.len);
+	(void)sodium_mprotect_readonly(s->at);
+	return s;
 }
 
 struct span

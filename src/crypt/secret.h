@@ -17,6 +17,9 @@ MUST_CHECK enum err secret_load(int dir, const char *name, size_t len,
     struct secret **out, struct fault *why);
 MUST_CHECK enum err secret_make(int dir, const char *name, size_t len,
     struct secret **out, struct fault *why);
+/* secret_keep: a secret of these bytes, which the caller wipes; NULL without
+ * locked memory. */
+struct secret *secret_keep(struct span bytes);
 /* secret_read: the bytes, borrowed. */
 struct span secret_read(const struct secret *s);
 void secret_free(struct secret *s);

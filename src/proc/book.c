@@ -21,6 +21,7 @@
 #include "book/silent.h"
 #include "book/source.h"
 #include "book/start.h"
+#include "book/streamkey.h"
 #include "book/verdict.h"
 #include "proc/api.h"
 #include "proc/book.h"
@@ -260,6 +261,27 @@ on_book_sources(struct child *c, const struct caller *who, struct cursor *ask,
 		e = holds_print(s->book, answer, why);
 	/* What was stored under the old rules moves to its row too. */
 	return e == ERR_OK ? source_rematch(s->book, &changed, why) : e;
+}
+
+/* Ask: u8 destroyed, name, class, i64 from, i64 until. */
+enum err
+on_book_key(struct child *c, const struct caller *who, struct cursor *ask,
+    struct buf *answer, struct fault *why)
+{
+	struct book_state *s = c->state;
+	bool destroyed = cursor_u8(ask) != 0;
+	struct stream_key k = { .name = cursor_block(ask, SCHEMA_KEY_MAX),
+		.stream = cursor_block(ask, 64) };
+
+	(void)who;
+	(void)answer;
+	k.from_us = (int64_t)cursor_u64(ask);
+	k.until_us = (int64_t)cursor_u64(ask);
+	if (!cursor_done(ask))
+		return fault_set(why, ERR_SYNTAX, "not a stream key");
+	if (destroyed)
+		k.destroyed_us = now();
+	return streamkey_tell(s->book, &k, now(), why);
 }
 
 /* Answer: u64 position, u64 version of the rules. */

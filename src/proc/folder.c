@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "proc/role.h"
+#include "proc/vaultkeys.h"
 
 /* Makes one folder below `dir`, of that user and mode. */
 static enum err
@@ -49,6 +50,9 @@ folders_make(int dir, struct fault *why)
 
 	/* Every process puts its own keys here and can take away no other's. */
 	e = folder_make(dir, "keys", NULL, geteuid() == 0 ? 01770 : 0700, why);
+	if (e == ERR_OK)
+		e = folder_make(
+		    dir, VAULTKEYS_FOLDER, "beimen-keeper", 0700, why);
 	if (e == ERR_OK)
 		e = folder_make(dir, "empty", NULL, 0755, why);
 	for (const enum role *r = role_order; e == ERR_OK && *r != ROLE_N;

@@ -334,6 +334,7 @@ tick(void *arg)
 	struct fault why;
 
 	keeper_seal_next(k);
+	keeper_keys_tick(k);
 	keeper_verify_step(k);
 	keeper_errand_tick(k);
 	if (loop_arm(k->child->loop, &k->tick, TICK_US, tick, k, &why) !=
@@ -379,6 +380,16 @@ keeper_proc_load(struct child *c, struct fault *why)
 	return keeper_keep_load(k, c->config, why);
 }
 
+/* The stream key to seal a class under now. */
+static bool
+key_for(void *arg, enum event_class class, int64_t now_us,
+    struct segment_crypt *out)
+{
+	const struct keeper *k = arg;
+
+	return k->keys != NULL && vaultkeys_for(k->keys, class, now_us, out);
+}
+
 enum err
 keeper_proc_start(struct child *c, struct fault *why)
 {
@@ -396,7 +407,7 @@ keeper_proc_start(struct child *c, struct fault *why)
 	c->round_end = round_end;
 	k->child = c;
 	k->env = env_system();
-	k->dir = -1;
+	k->dir = k->keys_dir = -1;
 	o.home_arg = k;
 	o.agency = START_AGENCY;
 	o.rules = k->detections;
@@ -417,11 +428,18 @@ keeper_proc_start(struct child *c, struct fault *why)
 	if (e == ERR_OK)
 		e = keeper_values_load(k, why);
 	if (e == ERR_OK)
+		e = keeper_keys_start(k, why);
+	o.keyring = k->keys;
+	o.key = key_for;
+	o.key_arg = k;
+	if (e == ERR_OK)
 		e = vault_open(k->env, k->dir, &o, &k->vault, &found, why);
 	if (e == ERR_OK) {
 		found_log(c, &found);
 		e = view_open(k->env, k->dir, &k->view, why);
 	}
+	if (e == ERR_OK)
+		view_keys(k->view, k->keys);
 	buf_clear(&path);
 	return e;
 }
@@ -444,6 +462,7 @@ keeper_proc_stop(struct child *c)
 		child_log(c, "%s", why.text);
 	view_close(k->view);
 	vault_close(k->vault);
+	keeper_keys_stop(k);
 	sigma_free(k->detections);
 	source_rules_free(k->rules);
 	holds_free(k->holds);

@@ -1,7 +1,7 @@
 /*
  * proc/keeper.h: the keeper process's parts: accepting and sealing
  * (keeper.c), what book must hear (keeper_errand.c), how long records are kept
- * (keeper_keep.c), checking what is stored (keeper_verify.c).
+ * (keeper_keep.c), under which keys (keeper_key.c), checking what is stored (keeper_verify.c).
  */
 #ifndef PROC_KEEPER_H
 #define PROC_KEEPER_H
@@ -11,6 +11,7 @@
 #include "book/source.h"
 #include "proc/child.h"
 #include "vault/vault.h"
+#include "proc/vaultkeys.h"
 #include "vault/verify.h"
 
 #define KEEPER_DAMAGES 64 /* segments named in one run; more are counted */
@@ -44,7 +45,8 @@ struct keeper {
 	struct seal_plan plan;
 	uint64_t lost; /* datagrams, not yet told */
 	char lost_socket[64];
-	json_t *counts[ROLE_N]; /* what intake could not read; NULL: it has not said */
+	json_t *counts
+	    [ROLE_N]; /* what intake could not read; NULL: it has not said */
 
 	/* Errands. */
 	bool busy; /* book has one under way */
@@ -57,6 +59,14 @@ struct keeper {
 	uint64_t heads_seen; /* sum of positions at the last heads */
 	int64_t disk_us;
 	struct hash segment; /* under way */
+
+	/* Keys. */
+	struct keyring *keys; /* NULL: nothing is encrypted */
+	int keys_dir; /* DIR/keys/vault */
+	int64_t keys_us; /* when they were tended last */
+	size_t keys_told; /* of the ring, known to book */
+	bool keys_look; /* one may be spent */
+	const char *key_ending; /* being told as destroyed */
 
 	/* Checking. */
 	int64_t verify_us; /* when the next run begins */
@@ -88,6 +98,15 @@ MUST_CHECK enum err keeper_keep_load(
     struct keeper *k, const json_t *config, struct fault *why);
 /* keeper_hold: a vault_hold_fn: the longest period that applies. */
 unsigned keeper_hold(void *arg, const struct segment_info *info);
+
+/* keeper_keys_start, keeper_keys_stop: the ring, before the fence; at the end.
+ * keeper_keys_tick: make and end keys, once a day. keeper_key_print: what the
+ * key register must hear; false when nothing. keeper_key_told: it has. */
+MUST_CHECK enum err keeper_keys_start(struct keeper *k, struct fault *why);
+void keeper_keys_stop(struct keeper *k);
+void keeper_keys_tick(struct keeper *k);
+bool keeper_key_print(struct keeper *k, struct buf *b);
+void keeper_key_told(struct keeper *k);
 
 /* keeper_errand_tick: once a second. keeper_errand_next: send the next thing
  * that book must hear, if it is free to hear it. */

@@ -367,8 +367,8 @@ gone_print(struct keeper *k, struct buf *b)
 	struct fault why;
 
 	if (k->holds == NULL ||
-	    vault_expired(k->vault, keeper_now(k), keeper_hold, k, &info,
-		&why) != ERR_OK)
+	    vault_expired(
+		k->vault, keeper_now(k), keeper_hold, k, &info, &why) != ERR_OK)
 		return false;
 	k->segment = info->name;
 	buf_add(b, info->name.at, HASH_LEN);
@@ -418,6 +418,7 @@ enum errand {
 	ERRAND_VERIFIED,
 	ERRAND_GONE,
 	ERRAND_DISK,
+	ERRAND_KEY,
 	ERRAND_N
 };
 
@@ -430,6 +431,7 @@ static const enum call_book errand_call[ERRAND_N] = {
 	[ERRAND_VERIFIED] = BOOK_VERIFIED,
 	[ERRAND_GONE] = BOOK_SEGMENT_GONE,
 	[ERRAND_DISK] = BOOK_DISK,
+	[ERRAND_KEY] = BOOK_KEY,
 };
 
 /* The next stream of this cycle with something to report. */
@@ -477,6 +479,8 @@ errand_print(struct keeper *k, enum errand which, struct buf *b)
 		return gone_print(k, b);
 	case ERRAND_DISK:
 		return disk_print(k, b);
+	case ERRAND_KEY:
+		return keeper_key_print(k, b);
 	default:
 		return false;
 	}
@@ -514,6 +518,9 @@ errand_done(struct keeper *k, enum errand which, struct span body)
 		break;
 	case ERRAND_DISK:
 		k->disk_us = keeper_now(k);
+		break;
+	case ERRAND_KEY:
+		keeper_key_told(k);
 		break;
 	default:
 		break;

@@ -4,9 +4,9 @@
  * Holds    the register database and the vault, both read-only.
  * Reads    questions from web and the command line.
  * Asks     gate, whose session it is; keeper, to make each read of records a
- *          record before its answer, and for its figures; signer, for the
- *          public keys of logs.
- * Leaves   every writing handle, the network, the keys.
+ *          record before its answer, for the stream keys and its figures;
+ *          signer, for the public keys of logs.
+ * Leaves   every writing handle, the network, every key but those of streams.
  * Fence    user beimen-reader, reading files of two folders, no sockets.
  *
  * Without a server the command line starts one reader alone, which then asks
@@ -20,11 +20,13 @@
 #include "base/env.h"
 #include "base/text.h"
 #include "base/when.h"
+#include "crypt/crypt.h"
 #include "proc/api.h"
 #include "proc/role.h"
 #include "proc/roles.h"
 #include "proc/self.h"
 #include "proc/share.h"
+#include "proc/vaultkeys.h"
 #include "report/report.h"
 
 #define ANSWER_ARENA ((size_t)256 << 20)
@@ -38,11 +40,37 @@ struct reader_state {
 	json_t *mistakes; /* of detection rules */
 	struct book *book;
 	struct view *view;
+	struct keyring *keys; /* as keeper gave them */
+	struct hash keys_digest; /* … of its own words */
 	struct arena *arena;
 	struct append out;
 	int vault;
 	bool alone; /* no server runs */
 };
+
+/* Without a server the key files are read here, before the fence. Who may not
+ * read them sees what is not encrypted, and is told so. */
+static enum err
+keys_read_alone(struct reader_state *s, struct fault *why)
+{
+	const char *data = json_get_text(s->child->config, "data", ".");
+	int top = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir = top == -1
+	    ? -1
+	    : openat(top, VAULTKEYS_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum err e = ERR_OK;
+
+	if (top != -1)
+		(void)close(top);
+	if (dir == -1)
+		return ERR_OK;
+	if ((s->keys = keyring_new()) == NULL)
+		e = fault_set(why, ERR_MEMORY, "stream keys");
+	else
+		e = vaultkeys_load(dir, s->keys, why);
+	(void)close(dir);
+	return e;
+}
 
 enum err
 reader_proc_load(struct child *c, struct fault *why)
@@ -56,6 +84,8 @@ reader_proc_load(struct child *c, struct fault *why)
 	c->state = s;
 	s->alone = json_object_get(c->config, "stopped") != NULL;
 	self_init(&s->out);
+	if (s->alone && (e = keys_read_alone(s, why)) != ERR_OK)
+		return e;
 	if ((e = share_registers(c->config, &s->schema, why)) != ERR_OK)
 		return e;
 	s->mistakes = json_array();
@@ -86,8 +116,10 @@ reader_proc_start(struct child *c, struct fault *why)
 		    env, AT_FDCWD, buf_string(&vault), false, &s->vault, why);
 	if (e == ERR_OK)
 		e = view_open(env, s->vault, &s->view, why);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		view_keys(s->view, s->keys);
 		sql_learn(book_db(s->book), report_sql);
+	}
 	buf_clear(&book);
 	buf_clear(&vault);
 	return e;
@@ -99,6 +131,7 @@ reader_proc_stop(struct child *c)
 	struct reader_state *s = c->state;
 
 	view_close(s->view);
+	keyring_free(s->keys);
 	book_close(s->book);
 	sigma_free(s->detections);
 	json_decref(s->mistakes);
@@ -110,6 +143,46 @@ reader_proc_stop(struct child *c)
 }
 
 /* ---- ways to other processes ---- */
+
+/* The stream keys as keeper has them now. When they changed, everything that
+ * was opened with the old ones is closed. */
+static enum err
+keys_refresh(struct reader_state *s, struct fault *why)
+{
+	struct keyring *fresh = NULL;
+	struct view *view = NULL;
+	struct hash digest;
+	struct fault none;
+	struct buf got;
+	enum err e = ERR_OK;
+
+	if (s->alone)
+		return ERR_OK;
+	buf_init(&got, WIRE_MAX);
+	if (child_ask(s->child, ROLE_KEEPER, KEEPER_KEYS, SPAN_EMPTY,
+		CHILD_ASK_MS, true, &got, &none) != ERR_OK)
+		goto out;
+	digest = hash_of(buf_view(&got));
+	if (hash_equal(&digest, &s->keys_digest))
+		goto out;
+	e = vaultkeys_read(buf_view(&got), &fresh, why);
+	if (e == ERR_OK)
+		e = view_open(env_system(), s->vault, &view, why);
+	if (e != ERR_OK) {
+		keyring_free(fresh);
+		goto out;
+	}
+	view_keys(view, fresh);
+	view_close(s->view);
+	keyring_free(s->keys);
+	s->view = view;
+	s->keys = fresh;
+	s->keys_digest = digest;
+out:
+	crypt_wipe(got.at, got.len);
+	buf_clear(&got);
+	return e;
+}
 
 static json_t *
 keeper_stat(void *arg)
@@ -262,6 +335,8 @@ on_reader_read(struct child *c, const struct caller *from, struct cursor *ask,
 		return ERR_OK;
 	}
 	if (e != ERR_OK)
+		return e;
+	if (span_starts(q.path, "/log") && (e = keys_refresh(s, why)) != ERR_OK)
 		return e;
 	buf_init(&a.bytes, WIRE_WHOLE / 2);
 	e = question_answer(s, &q, &who, &a, why);

@@ -4,6 +4,7 @@
 #include "proc/role.h"
 
 #include "proc/roles.h"
+#include "proc/vaultkeys.h"
 
 #define CALL(name, from, when, fn) { fn },
 static const struct answer_row keeper_answers[] = {
@@ -31,7 +32,8 @@ static const struct answer_row rules_answers[] = {
 
 /* The signer first, the faces last; they end in the reverse order. */
 const enum role role_order[] = { ROLE_SIGNER, ROLE_GATE, ROLE_BOOK, ROLE_KEEPER,
-	ROLE_SEALER, ROLE_READER, ROLE_RULES, ROLE_INTAKE, ROLE_INGEST, ROLE_FOLLOW, ROLE_WEB, ROLE_N };
+	ROLE_SEALER, ROLE_READER, ROLE_RULES, ROLE_INTAKE, ROLE_INGEST, ROLE_FOLLOW,
+	ROLE_WEB, ROLE_N };
 
 static const struct role_row rows[] = {
 	{
@@ -80,7 +82,7 @@ static const struct role_row rows[] = {
 	    .folder = "vault",
 	    .mode = 0750,
 	    .sees_data = true,
-	    .fence = { MAY_OPEN | MAY_CHANGE, { "vault" } },
+	    .fence = { MAY_OPEN | MAY_CHANGE, { "vault", VAULTKEYS_FOLDER } },
 	    .load = keeper_proc_load,
 	    .start = keeper_proc_start,
 	    .ready = keeper_proc_ready,

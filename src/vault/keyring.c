@@ -4,6 +4,7 @@
 #include "vault/keyring.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "crypt/secret.h"
@@ -73,23 +74,29 @@ grow(struct keyring *k, struct fault *why)
 	return ERR_OK;
 }
 
+/* Whether a key of that name can come, with room made for it. */
+static enum err
+name_new(struct keyring *k, const char *name, struct fault *why)
+{
+	if (!text_is_name(span_text(name), KEYRING_NAME_MAX - 1))
+		return fault_set(why, ERR_RANGE, "stream key: no such name");
+	if (place(k, name) < k->n)
+		return fault_set(
+		    why, ERR_EXISTS, "stream key %s is there already", name);
+	return grow(k, why);
+}
+
 static enum err
 take(struct keyring *k, secret_fn *from, int dir, const char *name,
     int64_t from_us, int64_t until_us, struct fault *why)
 {
 	struct named got = { .from_us = from_us, .until_us = until_us };
-	struct span s = span_text(name);
 	char file[FILE_MAX];
-	enum err e;
+	enum err e = name_new(k, name, why);
 
-	if (!text_is_name(s, KEYRING_NAME_MAX - 1))
-		return fault_set(why, ERR_RANGE, "stream key: no such name");
-	if (place(k, name) < k->n)
-		return fault_set(
-		    why, ERR_EXISTS, "stream key %s is there already", name);
-	if ((e = grow(k, why)) != ERR_OK)
+	if (e != ERR_OK)
 		return e;
-	memcpy(got.name, name, s.len + 1);
+	memcpy(got.name, name, strlen(name) + 1);
 	line_put(file, sizeof file, "vault-%s.key", name);
 	e = from(dir, file, KEYRING_KEY_LEN, &got.secret, why);
 	if (e == ERR_OK)
@@ -109,6 +116,40 @@ keyring_make(struct keyring *k, int dir, const char *name, int64_t from_us,
     int64_t until_us, struct fault *why)
 {
 	return take(k, secret_make, dir, name, from_us, until_us, why);
+}
+
+enum err
+keyring_add(struct keyring *k, const char *name, int64_t from_us,
+    int64_t until_us, struct span key, struct fault *why)
+{
+	struct named got = { .from_us = from_us, .until_us = until_us };
+	enum err e = key.len == KEYRING_KEY_LEN
+	    ? name_new(k, name, why)
+	    : fault_set(
+		  why, ERR_RANGE, "stream key: not %d bytes", KEYRING_KEY_LEN);
+
+	if (e != ERR_OK)
+		return e;
+	memcpy(got.name, name, strlen(name) + 1);
+	if ((got.secret = secret_keep(key)) == NULL)
+		return fault_set(why, ERR_MEMORY, "no locked memory");
+	k->key[k->n++] = got;
+	return ERR_OK;
+}
+
+size_t
+keyring_count(const struct keyring *k)
+{
+	return k->n;
+}
+
+const char *
+keyring_name(
+    const struct keyring *k, size_t i, int64_t *from_us, int64_t *until_us)
+{
+	*from_us = k->key[i].from_us;
+	*until_us = k->key[i].until_us;
+	return k->key[i].name;
 }
 
 struct span

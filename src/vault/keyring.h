@@ -39,6 +39,15 @@ MUST_CHECK enum err keyring_load(struct keyring *k, int dir, const char *name,
 MUST_CHECK enum err keyring_make(struct keyring *k, int dir, const char *name,
     int64_t from_us, int64_t until_us, struct fault *why);
 
+/* keyring_add: the same from its 32 bytes, for a process that was told them.
+ * Fails ERR_EXISTS, ERR_RANGE, ERR_LIMIT, ERR_MEMORY. */
+MUST_CHECK enum err keyring_add(struct keyring *k, const char *name,
+    int64_t from_us, int64_t until_us, struct span key, struct fault *why);
+
+/* keyring_count, keyring_name: all names, i < count, in order of coming. */
+size_t keyring_count(const struct keyring *k);
+const char *keyring_name(
+    const struct keyring *k, size_t i, int64_t *from_us, int64_t *until_us);
 /* keyring_find: a key's 32 bytes by name, borrowed; at == NULL: not here. */
 struct span keyring_find(const struct keyring *k, const char *name);
 /* keyring_at: the name of the key in force then, the one that began last;
