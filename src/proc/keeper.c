@@ -24,6 +24,7 @@
 #include "call/append.h"
 #include "proc/keeper_values.h"
 #include "proc/roles.h"
+#include "proc/self.h"
 #include "proc/share.h"
 
 #define TICK_US WHEN_SECOND
@@ -327,12 +328,44 @@ on_keeper_stat(struct child *c, const struct caller *who, struct cursor *ask,
 
 /* ---- the clock's work ---- */
 
+/* A record of our own: the wall clock moved by so much against the one that
+ * only counts (D11: a jump is an event). */
+static void
+jump_record(struct keeper *k, int64_t by_us)
+{
+	struct self_event what = { .category = CAT_OTHER,
+		.what = "clock-jump" };
+	struct event ev;
+	struct buf raw, detail;
+	struct fault why;
+	bool repeated;
+	enum err e;
+
+	buf_init(&raw, EVENT_RAW_MAX);
+	buf_init(&detail, 64);
+	buf_printf(&detail, "%+lld seconds", (long long)(by_us / WHEN_SECOND));
+	what.detail = buf_string(&detail);
+	e = self_event_make(k->child, &what, &raw, &ev, &why);
+	if (e == ERR_OK)
+		e = vault_append(k->vault, 0, 0, &ev, 1, NULL, &repeated, &why);
+	if (e == ERR_OK)
+		k->waiting++;
+	else
+		child_log(k->child, "clock: %s", why.text);
+	buf_clear(&detail);
+	buf_clear(&raw);
+}
+
 static void
 tick(void *arg)
 {
 	struct keeper *k = arg;
+	int64_t jump_us;
 	struct fault why;
 
+	if ((jump_us = clock_look(
+		 &k->clock, keeper_now(k), loop_clock(NULL))) != 0)
+		jump_record(k, jump_us);
 	keeper_seal_next(k);
 	keeper_keys_tick(k);
 	keeper_verify_step(k);

@@ -10,6 +10,7 @@
 #include "book/hold.h"
 #include "book/source.h"
 #include "proc/child.h"
+#include "proc/clock.h"
 #include "vault/vault.h"
 #include "proc/vaultkeys.h"
 #include "vault/verify.h"
@@ -59,6 +60,8 @@ struct keeper {
 	uint64_t heads_seen; /* sum of positions at the last heads */
 	int64_t disk_us;
 	struct hash segment; /* under way */
+
+	struct clock_watch clock;
 
 	/* Keys. */
 	struct keyring *keys; /* NULL: nothing is encrypted */

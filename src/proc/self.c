@@ -51,39 +51,50 @@ field_put(struct event *ev, enum event_field f, const char *s)
 }
 
 enum err
-self_record(struct child *c, struct append *a, const struct self_event *what,
-    struct fault *why)
+self_event_make(struct child *c, const struct self_event *what, struct buf *raw,
+    struct event *ev, struct fault *why)
 {
 	struct env *env = env_system();
-	struct event ev = { .via = VIA_SELF,
+	size_t message = 0;
+
+	*ev = (struct event){ .via = VIA_SELF,
 		.parse = PARSE_RFC5424,
 		.facility = 10,
 		.severity = 6 };
+	ev->received_us = ev->event_us = env->ops->now_us(env);
+	record_print(c, what, ev->received_us, raw, &message);
+	ev->raw = buf_view(raw);
+	ev->message = span_slice(ev->raw, message, SIZE_MAX);
+	ev->sender = SPAN_LIT("beimen");
+	ev->host = span_text(json_get_text(c->config, "host", ""));
+	ev->app = SPAN_LIT("beimen");
+	ev->proc = span_text(role_name(c->row->role));
+	ev->category = what->category;
+	field_put(ev, FIELD_USER, what->user);
+	field_put(ev, FIELD_SRC_IP, what->address);
+	field_put(ev, FIELD_SESSION, what->session);
+	field_put(ev, FIELD_ACTION, what->what);
+	return buf_error(raw) == ERR_OK
+	    ? ERR_OK
+	    : fault_set(why, ERR_LIMIT, "a record of our own is too long");
+}
+
+enum err
+self_record(struct child *c, struct append *a, const struct self_event *what,
+    struct fault *why)
+{
+	struct event ev;
 	struct buf raw;
-	size_t message = 0;
 	enum err e;
 
 	buf_init(&raw, EVENT_RAW_MAX);
-	ev.received_us = ev.event_us = env->ops->now_us(env);
-	record_print(c, what, ev.received_us, &raw, &message);
-	ev.raw = buf_view(&raw);
-	ev.message = span_slice(ev.raw, message, SIZE_MAX);
-	ev.sender = SPAN_LIT("beimen");
-	ev.host = span_text(json_get_text(c->config, "host", ""));
-	ev.app = SPAN_LIT("beimen");
-	ev.proc = span_text(role_name(c->row->role));
-	ev.category = what->category;
-	field_put(&ev, FIELD_USER, what->user);
-	field_put(&ev, FIELD_SRC_IP, what->address);
-	field_put(&ev, FIELD_SESSION, what->session);
-	field_put(&ev, FIELD_ACTION, what->what);
-	if (buf_error(&raw) != ERR_OK || !append_add(a, &ev)) {
+	e = self_event_make(c, what, &raw, &ev, why);
+	if (e == ERR_OK && !append_add(a, &ev))
 		e = fault_set(
 		    why, ERR_LIMIT, "a record of our own is too long");
-	} else {
+	if (e == ERR_OK)
 		e = child_ask(c, ROLE_KEEPER, KEEPER_APPEND, append_print(a),
 		    CHILD_ASK_MS, true, NULL, why);
-	}
 	append_next(a);
 	buf_clear(&raw);
 	return e;

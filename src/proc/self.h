@@ -25,6 +25,11 @@ struct self_event {
  */
 MUST_CHECK enum err self_record(struct child *c, struct append *a,
     const struct self_event *ev, struct fault *why);
+/* self_event_make: the same as an event alone, for keeper itself. Its spans
+ * point into `raw` (emptied by the caller) and what it was made of. */
+MUST_CHECK enum err self_event_make(struct child *c,
+    const struct self_event *what, struct buf *raw, struct event *ev,
+    struct fault *why);
 /* self_init: a batch counter with a random epoch. */
 void self_init(struct append *a);
 
