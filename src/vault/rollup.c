@@ -150,7 +150,8 @@ rollup_add(struct rollup *r, uint32_t source, const struct event *ev,
 	/* Nearly always it is the row met last: no hashing then. */
 	if (row == NULL || row->source != source ||
 	    row->category != ev->category || ev->received_us < row->hour_us ||
-	    ev->received_us >= row->hour_us + WHEN_HOUR) {
+	    (uint64_t)ev->received_us - (uint64_t)row->hour_us >=
+		(uint64_t)WHEN_HOUR) {
 		e = row_at(r, source, ev->category, when_hour(ev->received_us),
 		    &row, why);
 		if (e != ERR_OK)
