@@ -16,35 +16,34 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 	"title: " name "\nname: " name "\ncorrelation:\n  type: " type \
 	"\n  group-by: [user]\n  timespan: 9s\n"
 
-static const char rules[] = PART("a") PART("b")
-    HEAD("e", "event_count") "  rules: [a]\n  condition: {gte: 3}\n---\n" HEAD(
-	"v",
-	"value_count") "  rules: [a, b]\n  condition: {field: src, gte: 2}\n"
-		       "beimen: {open: {session: session, closed-by: b, for: "
-		       "1h}}\n---\n" HEAD(
-			   "s", "value_sum") "  rules: [b]\n"
-					     "  condition: {field: count, gte: "
-					     "9}\n---\n" HEAD(
-						 "t", "temporal") "  rules: "
-								  "[a, "
-								  "b]\n---"
-								  "\n" HEAD("o",
-								      "temporal"
-								      "_ordere"
-								      "d") "  "
-									   "rul"
-									   "es:"
-									   " ["
-									   "e, "
-									   "b]"
-									   "\n "
-									   " ge"
-									   "ner"
-									   "ate"
-									   ": "
-									   "tru"
-									   "e"
-									   "\n";
+static const char rules[] = PART("a") PART("b") HEAD(
+    "e", "event_count") "  rules: [a]\n  condition: {gte: 3}\n---\n" HEAD("v",
+    "value_count") "  rules: [a, b]\n  condition: {field: src, gte: 2}\n"
+		   "beimen: {open: {session: session, closed-by: b, for: "
+		   "1h}}\n---\n" HEAD(
+		       "s", "value_sum") "  rules: [b]\n"
+					 "  condition: {field: count, gte: "
+					 "9}\n---\n" HEAD(
+					     "t", "temporal") "  rules: "
+							      "[a, "
+							      "b]\n---"
+							      "\n" HEAD("o",
+								  "temporal"
+								  "_ordere"
+								  "d") "  "
+								       "rul"
+								       "es:"
+								       " ["
+								       "e, "
+								       "b]"
+								       "\n "
+								       " ge"
+								       "ner"
+								       "ate"
+								       ": "
+								       "tru"
+								       "e"
+								       "\n";
 
 static enum err
 hear(void *arg, const struct detection *d, struct fault *why)

@@ -134,7 +134,8 @@ book_tell(struct book_state *s)
 	if (book_changed(s->book, &b)) {
 		if (span_find_text(buf_view(&b), "\"log_source\"") !=
 			SIZE_MAX ||
-		    span_find_text(buf_view(&b), "\"legal_hold\"") != SIZE_MAX ||
+		    span_find_text(buf_view(&b), "\"legal_hold\"") !=
+			SIZE_MAX ||
 		    span_find_text(buf_view(&b), "\"host\"") != SIZE_MAX)
 			s->sources_version++;
 		child_note(s->child, ROLE_RULES, RULES_CHANGED, buf_view(&b));

@@ -32,8 +32,8 @@ static const struct answer_row rules_answers[] = {
 
 /* The signer first, the faces last; they end in the reverse order. */
 const enum role role_order[] = { ROLE_SIGNER, ROLE_GATE, ROLE_BOOK, ROLE_KEEPER,
-	ROLE_SEALER, ROLE_READER, ROLE_RULES, ROLE_INTAKE, ROLE_INGEST, ROLE_FOLLOW,
-	ROLE_WEB, ROLE_N };
+	ROLE_SEALER, ROLE_READER, ROLE_RULES, ROLE_INTAKE, ROLE_INGEST,
+	ROLE_FOLLOW, ROLE_WEB, ROLE_N };
 
 static const struct role_row rows[] = {
 	{

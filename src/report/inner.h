@@ -15,11 +15,12 @@ typedef enum err report_fn(struct report *r, const struct question *q,
 report_fn report_self, report_city, report_agency, report_verdicts,
     report_clauses, report_clause, report_registers, report_register,
     report_form, report_row, report_history, report_export, report_search,
-    report_histogram, report_top, report_stat, report_record, report_record_proof,
-    report_log_verify, report_ledger, report_checkpoint, report_tile,
-    report_entries, report_entry_proof, report_health, report_storage,
-    report_calendar, report_segment, report_detections, report_detection,
-    report_detection_rules, report_detection_rule, report_ledger_verify;
+    report_histogram, report_top, report_stat, report_record,
+    report_record_proof, report_log_verify, report_ledger, report_checkpoint,
+    report_tile, report_entries, report_entry_proof, report_health,
+    report_storage, report_calendar, report_segment, report_detections,
+    report_detection, report_detection_rules, report_detection_rule,
+    report_ledger_verify;
 
 /* ---- parameters of a question ---- */
 

@@ -348,8 +348,7 @@ expanded_put(struct item *it, struct span s)
 	for (size_t i = 0; i < s.len; i++)
 		if (s.at[i] != '\\' || i + 1 == s.len || s.at[i + 1] != '%')
 			to[n++] = s.at[i];
-	return item_text(
-	    it, wild_read(it->a, span_of(to, n)), span_of(to, n));
+	return item_text(it, wild_read(it->a, span_of(to, n)), span_of(to, n));
 }
 
 static enum err

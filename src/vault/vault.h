@@ -169,8 +169,8 @@ bool vault_due(struct vault *v, int64_t now_us, uint32_t *stream);
  * Fails   vault_plan: ERR_NOT_FOUND nothing to seal. vault_take: as
  *         vault_seal.
  */
-MUST_CHECK enum err vault_plan(struct vault *v, uint32_t stream,
-    struct seal_plan *p, struct fault *why);
+MUST_CHECK enum err vault_plan(
+    struct vault *v, uint32_t stream, struct seal_plan *p, struct fault *why);
 MUST_CHECK enum err vault_take(struct vault *v, uint32_t stream,
     const struct seal_plan *p, const struct seal_done *d,
     const struct segment_info **info, struct fault *why);
