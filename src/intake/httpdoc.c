@@ -210,10 +210,10 @@ table_make(void)
 {
 	if (table_made)
 		return;
-	for (uint16_t i = 0; i < N_ROWS; i++) {
+	for (size_t i = 0; i < N_ROWS; i++) {
 		const char *path = rows[i].path;
 
-		slot_put(path, strlen(path), i);
+		slot_put(path, strlen(path), (uint16_t)i);
 		for (size_t k = 0; path[k] != '\0'; k++)
 			if (path[k] == '.')
 				slot_put(path, k, N_ROWS);

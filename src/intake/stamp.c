@@ -299,7 +299,7 @@ nearest(struct reader *r, int64_t received_us, size_t *used, int64_t *us)
 static int
 month_of(struct span s)
 {
-	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const uint8_t names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 	for (int i = 0; i < 12; i++)
 		if (s.at[1] == names[3 * i + 1] &&

@@ -14,7 +14,7 @@ static bool
 ago_read(struct span s, int64_t now_us, int64_t *us)
 {
 	static const struct {
-		char letter;
+		uint8_t letter;
 		int64_t us;
 	} unit[] = { { 's', WHEN_SECOND }, { 'm', WHEN_MINUTE },
 		{ 'h', WHEN_HOUR }, { 'd', WHEN_DAY }, { 'w', 7 * WHEN_DAY } };
