@@ -177,6 +177,7 @@ vault_take(struct vault *v, uint32_t stream, const struct seal_plan *p,
     struct fault *why)
 {
 	struct stream_state *s = v->stream[stream];
+	bool known;
 	enum err e;
 
 	if (!d->any) {
@@ -184,13 +185,17 @@ vault_take(struct vault *v, uint32_t stream, const struct seal_plan *p,
 			group_lost(v, &p->group[0]);
 		return fault_set(why, ERR_DAMAGE, "%s", d->text);
 	}
-	if ((e = made_open(v, p, d, why)) != ERR_OK)
-		return e;
-	*info = segment_about(v->made);
-	/* Unknown to the shelf, the same records would be sealed once more. */
-	if (shelf_find(v->shelf, &d->name) == NULL &&
-	    (e = shelf_put(v->shelf, *info, why)) != ERR_OK) {
-		(void)!segment_remove(v, &d->name, NULL);
+	known = shelf_find(v->shelf, &d->name) != NULL;
+	e = made_open(v, p, d, why);
+	if (e == ERR_OK) {
+		*info = segment_about(v->made);
+		if (!known)
+			e = shelf_put(v->shelf, *info, why);
+	}
+	/* Left there, the same records would be sealed once more beside it. */
+	if (e != ERR_OK) {
+		if (!known)
+			(void)!segment_remove(v, &d->name, NULL);
 		return e;
 	}
 	s->pub.sealed_seq = d->end;
