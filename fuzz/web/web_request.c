@@ -17,7 +17,7 @@ refuse_read(void *arg, const struct web_caller *who, const char *path,
 	(void)who;
 	(void)query;
 	(void)why;
-	if (strstr(path, "..") != NULL && strstr(path, "/..") != NULL)
+	if (strstr(path, "/../") != NULL || span_ends(span_text(path), "/.."))
 		abort(); /* a path out of the tree reached the backend */
 	a->status = strcmp(path, "/self") == 0 ? 200 : 404;
 	buf_text(&a->body,

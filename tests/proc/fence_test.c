@@ -32,8 +32,12 @@
 /* The data folder of one test, with a file in each process's own. */
 static char root[64];
 static const char *const secrets[] = { "keys/log.key", "keys/tls.key",
-	"keys/pepper.key", "vault/inbox", "book/book.db", "gate/gate.db",
-	"signer/heads", "lock" };
+	"keys/pepper.key", "keys/vault/vault-audit-2026.key", "vault/inbox",
+	"book/book.db", "gate/gate.db", "signer/heads", "lock" };
+/* A folder stands before those in it. */
+static const char *const folders[] = { "keys", "keys/vault", "vault", "book",
+	"gate", "signer", "follow", "empty" };
+#define N_FOLDERS (sizeof folders / sizeof folders[0])
 static pid_t parent;
 
 static char *
@@ -52,8 +56,6 @@ below(const char *name)
 static int
 folder_make(void **state)
 {
-	static const char *const folders[] = { "keys", "vault", "book", "gate",
-		"signer", "follow", "empty" };
 	const char *tmp = getenv("TMPDIR");
 	struct buf b;
 
@@ -64,7 +66,7 @@ folder_make(void **state)
 	buf_clear(&b);
 	if (mkdtemp(root) == NULL)
 		return -1;
-	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+	for (size_t i = 0; i < N_FOLDERS; i++)
 		if (mkdir(below(folders[i]), 0700) == -1)
 			return -1;
 	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
@@ -80,13 +82,10 @@ folder_make(void **state)
 static int
 folder_remove(void **state)
 {
-	static const char *const folders[] = { "keys", "vault", "book", "gate",
-		"signer", "follow", "empty" };
-
 	(void)state;
 	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
 		(void)unlink(below(secrets[i]));
-	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+	for (size_t i = N_FOLDERS; i-- > 0;)
 		(void)rmdir(below(folders[i]));
 	return rmdir(root);
 }
@@ -328,6 +327,7 @@ an_honest_writer_still_works(void **state)
 
 		memcpy(path, below("vault"), sizeof path);
 		f.folder[0] = path;
+		f.folder[1] = NULL;
 		if (fence_close(&f, told, &why) != ERR_OK)
 			_exit(1);
 		fd = open(below("vault/x"), O_CREAT | O_RDWR, 0600);
