@@ -26,6 +26,25 @@ NAMES = re.compile(r'"([^"]*)"')
 PASSED = re.compile(r"-shm$|\.part$|\.new$|/control$|/lock$")
 
 
+BEGUN = re.compile(r"^(\d+)(\s.*) <unfinished \.\.\.>$")
+ENDED = re.compile(r"^(\d+)\s+[\d.]+\s+<\.\.\. \w+ resumed>(.*)$")
+
+
+def whole_calls(lines):
+    """The trace's lines, a call that others interrupt put together again, in
+    the order in which calls end."""
+    begun = {}
+    for line in lines:
+        line = line.rstrip("\n")
+        first, rest = BEGUN.match(line), ENDED.match(line)
+        if first:
+            begun[first.group(1)] = first.group(1) + first.group(2)
+        elif rest:
+            yield begun.pop(rest.group(1), "") + rest.group(2)
+        else:
+            yield line
+
+
 def folder_and_names(call, rest):
     """(folder, [names]) a call works on."""
     fd = FD.match(rest)
@@ -122,7 +141,7 @@ def main():
         order = Order(folder + "/data")
         order.known = known
         with open(trace, encoding="utf-8", errors="replace") as f:
-            for line in f:
+            for line in whole_calls(f):
                 order.line(line)
         tap.ok(order.made >= 3 and order.sent > 20,
                "names were made: %d, messages sent: %d" % (
@@ -133,7 +152,7 @@ def main():
         blind = Order(folder + "/data")
         blind.known = known
         with open(trace, encoding="utf-8", errors="replace") as f:
-            for line in f:
+            for line in whole_calls(f):
                 if " fsync(" not in line:
                     blind.line(line)
         tap.ok(blind.wrong, "the checker catches: no sync of the folder")
