@@ -71,7 +71,22 @@ book_proc_start(struct child *c, struct fault *why)
 	return e;
 }
 
-/* One head: signed, and its note kept. */
+/* What the signer is asked: the head, with the proof from `old` leaves on. */
+static void
+head_print(struct unsigned_copy *to, uint64_t old, const struct hash *proof,
+    unsigned n)
+{
+	buf_reset(&to->ask);
+	buf_block(&to->ask, buf_view(&to->origin));
+	buf_u64(&to->ask, old);
+	buf_u64(&to->ask, to->size);
+	buf_add(&to->ask, to->root.at, HASH_LEN);
+	buf_u8(&to->ask, (uint8_t)n);
+	for (unsigned i = 0; i < n; i++)
+		buf_add(&to->ask, proof[i].at, HASH_LEN);
+}
+
+/* One head that wants signing, kept until the list is whole. */
 static enum err
 head_sign(void *arg, const struct log_unsigned *u, struct fault *why)
 {
@@ -84,15 +99,54 @@ head_sign(void *arg, const struct log_unsigned *u, struct fault *why)
 	to = &s->head[s->n_heads++];
 	buf_reset(&to->agency);
 	buf_span(&to->agency, u->agency);
-	buf_reset(&to->ask);
-	buf_block(&to->ask, u->origin);
-	buf_u64(&to->ask, u->old_size);
-	buf_u64(&to->ask, u->size);
-	buf_add(&to->ask, u->root.at, HASH_LEN);
-	buf_u8(&to->ask, (uint8_t)u->n_proof);
-	for (unsigned i = 0; i < u->n_proof; i++)
-		buf_add(&to->ask, u->proof[i].at, HASH_LEN);
+	buf_reset(&to->origin);
+	buf_span(&to->origin, u->origin);
+	to->size = u->size;
+	to->root = u->root;
+	head_print(to, u->old_size, u->proof, u->n_proof);
 	return ERR_OK;
+}
+
+/*
+ * The signer has a later head than the last note here: we went down between
+ * the two. The leaves it signed are in this log, for they were durable before
+ * it was asked; the proof from its own head on shows that.
+ */
+static enum err
+head_again(struct book_state *s, struct unsigned_copy *u, struct buf *note,
+    struct fault *why)
+{
+	struct hash path[MERKLE_DEPTH];
+	struct buf ask, got;
+	struct cursor c;
+	uint64_t last;
+	unsigned n;
+	enum err e;
+
+	buf_init(&ask, 1024);
+	buf_init(&got, 1024);
+	buf_block(&ask, buf_view(&u->origin));
+	e = child_ask(s->child, ROLE_SIGNER, SIGNER_LAST, buf_view(&ask),
+	    CHILD_ASK_MS, false, &got, why);
+	c = cursor_of(buf_view(&got));
+	last = cursor_u64(&c);
+	if (e == ERR_OK && last > u->size)
+		e = fault_set(why, ERR_PROOF,
+		    "the signer has signed %llu leaves, this log has %llu: "
+		    "some are lost",
+		    (unsigned long long)last, (unsigned long long)u->size);
+	if (e == ERR_OK)
+		e = book_log_consistency(s->book, buf_view(&u->agency), last,
+		    u->size, path, &n, why);
+	if (e == ERR_OK) {
+		head_print(u, last, path, n);
+		buf_reset(note);
+		e = child_ask(s->child, ROLE_SIGNER, SIGNER_HEAD,
+		    buf_view(&u->ask), CHILD_ASK_MS, false, note, why);
+	}
+	buf_clear(&ask);
+	buf_clear(&got);
+	return e;
 }
 
 void
@@ -114,6 +168,8 @@ book_sign(struct book_state *s)
 		buf_reset(&note);
 		e = child_ask(s->child, ROLE_SIGNER, SIGNER_HEAD,
 		    buf_view(&u->ask), CHILD_ASK_MS, false, &note, &why);
+		if (e == ERR_PROOF)
+			e = head_again(s, u, &note, &why);
 		if (e == ERR_OK)
 			e = book_checkpoint_store(s->book, buf_view(&u->agency),
 			    buf_view(&note), now(), &why);
@@ -186,6 +242,7 @@ book_proc_ready(struct child *c, struct fault *why)
 
 	for (unsigned i = 0; i < BOOK_HEADS_MAX; i++) {
 		buf_init(&s->head[i].agency, 64);
+		buf_init(&s->head[i].origin, 512);
 		buf_init(&s->head[i].ask, 8192);
 	}
 	s->began_us = loop_clock(NULL);
@@ -200,6 +257,7 @@ book_proc_stop(struct child *c)
 
 	for (unsigned i = 0; i < BOOK_HEADS_MAX; i++) {
 		buf_clear(&s->head[i].agency);
+		buf_clear(&s->head[i].origin);
 		buf_clear(&s->head[i].ask);
 	}
 	book_close(s->book);

@@ -21,7 +21,9 @@ struct book_state {
 	int64_t began_us, silent_us; /* since when; last look for silence */
 	uint64_t sources_version; /* of the rules keeper uses */
 	struct unsigned_copy {
-		struct buf agency, ask;
+		struct buf agency, origin, ask;
+		uint64_t size;
+		struct hash root;
 	} head[BOOK_HEADS_MAX];
 	unsigned n_heads;
 };

@@ -288,6 +288,26 @@ on_signer_head(struct child *c, const struct caller *who, struct cursor *ask,
 	return e;
 }
 
+/*
+ * Ask: origin. Answer: u64 size of the head signed last, 0 for none. When
+ * book went down between our keeping a head and its keeping the note, the
+ * next proof must begin at ours; what it proves is judged as ever.
+ */
+enum err
+on_signer_last(struct child *c, const struct caller *who, struct cursor *ask,
+    struct buf *answer, struct fault *why)
+{
+	struct span origin = cursor_block(ask, CHECKPOINT_ORIGIN_MAX);
+	const struct head *h;
+
+	(void)who;
+	if (!cursor_done(ask))
+		return fault_set(why, ERR_SYNTAX, "not an origin");
+	h = head_find(c->state, origin);
+	buf_u64(answer, h == NULL ? 0 : h->size);
+	return ERR_OK;
+}
+
 /* Ask: origin. Answer: the verifier key line. */
 enum err
 on_signer_log_key(struct child *c, const struct caller *who, struct cursor *ask,

@@ -34,7 +34,7 @@ from kill_test import Load, numbers  # noqa: E402
 
 SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN: _IOR('X',125)
 NO_LOG_FLUSH = 2
-SIZES = {"ext4": 128 << 20, "xfs": 300 << 20}
+SIZES = {"ext4": 256 << 20, "xfs": 320 << 20}
 BUGS = [("S", "no sync before the acknowledgement"),
         ("A", "the acknowledgement before the commit"),
         ("R", "no sync of a segment before its rename"),
@@ -157,7 +157,7 @@ def cuts(tap, folder, kind, n, chance):
     try:
         server.start()
         with Load(server) as load:
-            load.pace = 0.001
+            load.pace = 0.02  # a thousand lines a second
             for i in range(n):
                 problem = one_cut(server, disk, chance, i % 2 == 1)
                 if problem:
@@ -242,7 +242,7 @@ def bugs(tap, folder, chance):
 
 def main():
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--cuts", type=int, default=10)
+    arguments.add_argument("--cuts", type=int, default=6)
     arguments.add_argument("--seed", type=int, default=5)
     arguments.add_argument("--only", choices=sorted(SIZES))
     given = arguments.parse_args()
