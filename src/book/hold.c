@@ -13,6 +13,7 @@
 #include "base/when.h"
 #include "book/inner.h"
 
+#define HOLD_COLUMNS 7 /* of hold_rules.sql */
 #define HOLDS_MAX ((size_t)16 << 20)
 
 struct hold {
@@ -30,39 +31,8 @@ struct holds {
 enum err
 holds_print(struct book *b, struct buf *out, struct fault *why)
 {
-	static const char *const names[] = { "agency", "key", "class",
-		"log_source", "records_from", "records_until", "until" };
-	json_t *list = json_array();
-	struct sql_stmt *s;
-	bool row;
-	enum err e;
-
-	if ((e = sql_named(b->db, "hold_rules", &s, why)) != ERR_OK)
-		goto out;
-	while ((e = sql_step(s, &row, why)) == ERR_OK && row) {
-		json_t *o = json_object();
-
-		for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
-			if (sql_is_null(s, i))
-				continue;
-			if (sql_is_int(s, i))
-				json_put_int(o, names[i], sql_int(s, i));
-			else
-				json_put_text(o, names[i], sql_text(s, i));
-		}
-		if (json_array_append_new(list, o) != 0) {
-			e = fault_set(why, ERR_MEMORY, "legal holds");
-			break;
-		}
-	}
-	sql_reset(s);
-	if (e == ERR_OK) {
-		json_canonical(out, list);
-		e = buf_error(out);
-	}
-out:
-	json_decref(list);
-	return e;
+	return rowlist_print(
+	    b, "hold_rules", HOLD_COLUMNS, "legal holds", out, why);
 }
 
 /* A text of the object, kept; "" when it is missing; NULL without memory. */

@@ -165,4 +165,12 @@ void special_check(const struct schema_register *r, const struct command *c,
  * ASCII letters small; appended. */
 void heading_normal(struct buf *b, struct span s);
 
+/*
+ * rowlist_print: the rows of a statement as a JSON list, appended to out: an
+ * object each, of its first n columns by their names, NULLs left out. `what`
+ * names them in an error.
+ */
+MUST_CHECK enum err rowlist_print(struct book *b, const char *statement,
+    unsigned n, const char *what, struct buf *out, struct fault *why);
+
 #endif

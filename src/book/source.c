@@ -12,6 +12,7 @@
 
 #include "book/inner.h"
 
+#define RULE_COLUMNS 8 /* of source_rules.sql, up to match_address */
 #define RULES_MAX ((size_t)64 << 20)
 
 /* A network in a rule. */
@@ -36,48 +37,11 @@ struct source_rules {
 	size_t n;
 };
 
-/* One row as an object. */
-static json_t *
-rule_json(struct sql_stmt *s)
-{
-	static const char *const names[] = { "agency", "key", "system", "kind",
-		"firewall", "keep_days", "match_host", "match_address" };
-	json_t *o = json_object();
-
-	for (unsigned i = 0; i < 8; i++) {
-		if (sql_is_null(s, i))
-			continue;
-		if (sql_is_int(s, i))
-			json_put_int(o, names[i], sql_int(s, i));
-		else
-			json_put_text(o, names[i], sql_text(s, i));
-	}
-	return o;
-}
-
 enum err
 source_rules_print(struct book *b, struct buf *out, struct fault *why)
 {
-	json_t *list = json_array();
-	struct sql_stmt *s;
-	bool row;
-	enum err e;
-
-	if ((e = sql_named(b->db, "source_rules", &s, why)) != ERR_OK)
-		goto out;
-	while ((e = sql_step(s, &row, why)) == ERR_OK && row)
-		if (json_array_append_new(list, rule_json(s)) != 0) {
-			e = fault_set(why, ERR_MEMORY, "log sources");
-			break;
-		}
-	sql_reset(s);
-	if (e == ERR_OK) {
-		json_canonical(out, list);
-		e = buf_error(out);
-	}
-out:
-	json_decref(list);
-	return e;
+	return rowlist_print(
+	    b, "source_rules", RULE_COLUMNS, "log sources", out, why);
 }
 
 /* A text of the object, kept; "" when it is missing. */
