@@ -6,7 +6,6 @@
  */
 #include "replica/replica.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,13 +13,13 @@
 #include "base/when.h"
 #include "ledger/tile.h"
 #include "replica/copy.h"
+#include "vault/segment.h"
 
 #define LOGS_MAX 4096U
 #define LIST_MAX ((size_t)16 << 20)
 #define TILE_MAX ((size_t)TILE_WIDTH * 65537)
 #define FETCH_PATH_MAX 512
 #define CHECK_A_ROUND 8 /* segments read again in each round */
-#define SEGMENT_NAME 71 /* bytes of "ab/abcd….seg" */
 
 struct replica {
 	struct env *env;
@@ -136,29 +135,14 @@ copy_of(struct replica *r, struct span agency, struct span vkey,
 
 /* ---- segments on this host's disk ---- */
 
-static void
-segment_name(const struct hash *file, char to[static SEGMENT_NAME + 1])
-{
-	struct buf b;
-
-	buf_init(&b, SEGMENT_NAME + 8);
-	text_hex(&b, span_of(file->at, 1));
-	buf_text(&b, "/");
-	text_hex(&b, span_of(file->at, HASH_LEN));
-	buf_text(&b, ".seg");
-	assert(b.len <= SEGMENT_NAME);
-	memcpy(to, buf_string(&b), b.len + 1);
-	buf_clear(&b);
-}
-
 /* Opens the segment's file: ERR_NOT_FOUND when it is not here. */
 static enum err
 segment_open_here(
     struct replica *r, const struct hash *file, int *fd, struct fault *why)
 {
-	char name[SEGMENT_NAME + 1];
+	char name[SEGMENT_FILE_MAX];
 
-	segment_name(file, name);
+	segment_file(file, name);
 	return r->env->ops->open(r->env, r->segments, name, ENV_READ, fd, why);
 }
 
@@ -211,12 +195,12 @@ static enum err
 segment_store(struct replica *r, const struct hash *file, struct fault *why)
 {
 	const struct env_ops *o = r->env->ops;
-	char name[SEGMENT_NAME + 1], folder[3] = "";
+	char name[SEGMENT_FILE_MAX], folder[3] = "";
 	struct fault none;
 	int sub, fd;
 	enum err e;
 
-	segment_name(file, name);
+	segment_file(file, name);
 	memcpy(folder, name, 2);
 	e = o->open_dir(r->env, r->segments, folder, true, &sub, why);
 	if (e != ERR_OK)
@@ -357,11 +341,11 @@ static bool
 segment_do(struct round *x, const struct copy *c, const struct copy_segment *s,
     struct fault *why)
 {
-	char name[SEGMENT_NAME + 1];
+	char name[SEGMENT_FILE_MAX];
 	struct fault none;
 	enum err e;
 
-	segment_name(&s->file, name);
+	segment_file(&s->file, name);
 	if (s->gone && period_is_over(x->r, s)) {
 		e = x->r->env->ops->unlink(
 		    x->r->env, x->r->segments, name, &none);
@@ -390,7 +374,7 @@ segments_check(struct round *x, const struct copy *c,
     const struct copy_segment *s, size_t n, bool all)
 {
 	uint64_t damaged = 0;
-	char name[SEGMENT_NAME + 1];
+	char name[SEGMENT_FILE_MAX];
 	struct fault why;
 
 	for (size_t i = 0; i < n && (all || i < CHECK_A_ROUND); i++) {
@@ -401,7 +385,7 @@ segments_check(struct round *x, const struct copy *c,
 		    segment_read_again(x->r, &one->file, &why) == ERR_OK)
 			continue;
 		damaged++;
-		segment_name(&one->file, name);
+		segment_file(&one->file, name);
 		tell(x, true, "%s: segment %.12s: %s", copy_agency(c), name + 3,
 		    why.text);
 		/* The next round fetches a sound one in its place. */

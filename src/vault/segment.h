@@ -67,6 +67,10 @@ struct segment_block {
 void segment_print_name(
     const struct hash *name, char to[static SEGMENT_NAME_LEN + 1]);
 
+/* segment_file: where it lies below DIR/vault/segments: "ab/abcd….seg". */
+#define SEGMENT_FILE_MAX (3 + SEGMENT_NAME_LEN + 5)
+void segment_file(const struct hash *name, char to[static SEGMENT_FILE_MAX]);
+
 /* --- writing ---------------------------------------------------------- */
 
 struct segment_writer;

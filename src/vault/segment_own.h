@@ -247,8 +247,5 @@ MUST_CHECK enum err frame_stored(struct segment *s, const struct block *k,
 /* segment_say: tell of damage, with segment, block and records before it. */
 void segment_say(const struct segment *s, uint32_t block, uint64_t first,
     uint64_t last, const char *what, segment_damage_fn *bad, void *arg);
-/* segment_file: "ab/abcd….seg". */
-#define SEGMENT_FILE_MAX (3 + SEGMENT_NAME_LEN + 5)
-void segment_file(const struct hash *name, char to[static SEGMENT_FILE_MAX]);
 
 #endif

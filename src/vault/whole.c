@@ -3,7 +3,7 @@
  */
 #include "vault/whole.h"
 
-#include "vault/segment_own.h"
+#include "vault/segment.h"
 
 enum err
 whole_read(struct env *env, int dir, const struct hash *name, uint64_t from,
