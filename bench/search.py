@@ -16,8 +16,8 @@ import sys
 import time
 
 from common import corpus, keep, spread
-from harness import Scratch, Server, until
-from ingest import send
+from harness import Scratch, Server
+from store import fill
 
 # name, query of beimen, arguments of rg
 QUESTIONS = [
@@ -137,14 +137,7 @@ def main():
     subprocess.run(["zstd", "-q", "-f", "-3", path, "-o", path + ".zst"],
                    check=True)
     with Scratch() as folder, Server(folder + "/data") as server:
-        first = server.stored()
-        threads = send(path, server.syslog)
-        if not until(lambda: (server.stored() or 0) - first >= given.lines,
-                     600):
-            sys.exit("not every line was stored")
-        for t in threads:
-            t.join()
-        server.cli("log", "seal", seconds=600)
+        fill(server, path, given.lines)
         answers = [ask(server, path, q, given.rounds) for q in QUESTIONS]
         top = tops(server, path, given.rounds)
     keep("search", {"lines": given.lines, "seed": given.seed,
